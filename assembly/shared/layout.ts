@@ -1,0 +1,107 @@
+// The layout of programs in linear memory, read by both compilers: plain constants only, so that both fold them.
+//
+//   header (HEADER_BYTES) ── HEADER_RECORDS ──▶ record 0 │ record 1 │ …        (RECORD_WORDS words of 4 bytes each)
+//
+// Change anything here and ABI_VERSION goes up by one: the loader refuses a module that was built from another layout.
+
+export const ABI_VERSION = 1;
+
+// ── A record: what to do (op), on what sizes (dims), where (pointers) ──────────────────────────────────────────────
+//
+//   word  0   1      2     3 4 5     6 … 11       12 13       14 15
+//         op  flags  cost  dim0..2   pointer0..5  number0..1  integer0..1
+//
+// A dim whose flag bit is set is multiplied by the header's row count when the record runs, so that a partial batch
+// needs no second program. Numbers are f32, pointers are byte addresses (0: absent), integers are i32.
+
+export const RECORD_WORDS = 16;
+export const RECORD_BYTES = 64;
+
+export const RECORD_OP = 0;
+export const RECORD_FLAGS = 4;
+export const RECORD_COST = 8;
+export const RECORD_DIM0 = 12;
+export const RECORD_DIM1 = 16;
+export const RECORD_DIM2 = 20;
+export const RECORD_POINTER0 = 24;
+export const RECORD_POINTER1 = 28;
+export const RECORD_POINTER2 = 32;
+export const RECORD_POINTER3 = 36;
+export const RECORD_POINTER4 = 40;
+export const RECORD_POINTER5 = 44;
+export const RECORD_NUMBER0 = 48;
+export const RECORD_NUMBER1 = 52;
+export const RECORD_INTEGER0 = 56;
+export const RECORD_INTEGER1 = 60;
+
+export const FLAG_DIM0_ROWS = 1;
+export const FLAG_DIM1_ROWS = 2;
+export const FLAG_DIM2_ROWS = 4;
+
+export const MAX_DIMS = 3;
+export const MAX_POINTERS = 6;
+export const MAX_NUMBERS = 2;
+export const MAX_INTEGERS = 2;
+
+// ── The header: the state of a run; byte offsets ───────────────────────────────────────────────────────────────────
+
+export const HEADER_RECORDS = 0; // address of record 0
+export const HEADER_RECORD_COUNT = 4;
+export const HEADER_STATUS = 8;
+export const HEADER_PC = 12; // the next record
+export const HEADER_ROWS = 16; // rows in the batch under way
+export const HEADER_BATCH_ROWS = 20; // rows in a full batch
+export const HEADER_TOTAL_ROWS = 24; // rows in an epoch
+export const HEADER_POSITION = 28; // rows of this epoch that are done: the first row of the batch under way
+export const HEADER_ORDER = 32; // address of the epoch's order of rows (u32 each), 0: as they come
+export const HEADER_SHUFFLE = 36; // 1: draw the order anew when an epoch begins
+export const HEADER_EPOCH = 40; // epochs begun since compile: keys the shuffle
+export const HEADER_WINDOWED = 44; // 1: the window holds rows already in order, from HEADER_WINDOW_START on
+export const HEADER_WINDOW_START = 48;
+export const HEADER_WINDOW_ROWS = 52;
+export const HEADER_STEP = 56; // optimizer steps since compile
+export const HEADER_MAX_STEPS = 60; // pause after this many steps of the slice, 0: no limit
+export const HEADER_BUDGET = 64; // pause when this much cost is spent, f64
+export const HEADER_SEED_LO = 72;
+export const HEADER_SEED_HI = 76;
+export const HEADER_SLICE_STEPS = 80; // steps finished in the slice
+export const HEADER_SLICE_COST = 88; // cost spent in the slice, f64
+export const HEADER_SINK = 96; // where OP_STORE writes row HEADER_POSITION
+export const HEADER_BATCH_LOSS = 104; // sum of the batch's losses, f64
+export const HEADER_LOSS_SUM = 112; // sum of the losses of the epoch's finished steps, f64
+export const HEADER_SAMPLE_SUM = 120; // their rows, f64
+export const HEADER_BATCH_METRICS = 128; // f64 × MAX_METRICS: sums over the batch
+export const HEADER_METRIC_SUMS = 192; // f64 × MAX_METRICS: sums over the epoch's finished steps
+export const HEADER_HYPER = 256; // f64 × MAX_HYPER: the optimizer's hyperparameters, in the order of its table's row
+export const HEADER_SOURCES = 320; // MAX_SOURCES × { address, type }: the data that OP_GATHER reads
+
+export const HEADER_BYTES = 384;
+export const MAX_METRICS = 8;
+export const MAX_HYPER = 8;
+export const MAX_SOURCES = 8;
+export const SOURCE_BYTES = 8;
+
+export const SOURCE_F32 = 0;
+export const SOURCE_U8 = 1;
+
+// ── What a slice ends with ─────────────────────────────────────────────────────────────────────────────────────────
+
+export const STATUS_PAUSED = 0; // the budget or the steps of the slice are spent; run again to go on
+export const STATUS_EPOCH_DONE = 1;
+export const STATUS_NEEDS_ROWS = 2; // the batch that comes next is not in the window
+export const STATUS_NON_FINITE = 3; // the loss or a gradient is not finite; nothing of this step was applied
+
+// ── Segments: what the optimizer walks ─────────────────────────────────────────────────────────────────────────────
+//
+//   { offset: u32 (elements), length: u32 (elements), rateScale: f32, decay: f32 }
+
+export const SEGMENT_BYTES = 16;
+export const SEGMENT_OFFSET = 0;
+export const SEGMENT_LENGTH = 4;
+export const SEGMENT_RATE_SCALE = 8;
+export const SEGMENT_DECAY = 12;
+
+// ── Memory ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const ALIGNMENT_BYTES = 64; // of every block handed out
+export const SLACK_BYTES = 64; // readable bytes behind every block: a kernel's last load may run over by up to 60

@@ -1,2 +1,251 @@
-// (to be written)
-export {};
+// Walks a program's records and calls one kernel a record. The loop can stop before any record and go on later, so that
+// the host stays alive; a step is applied whole or not at all, because the guard halts before the optimizer's record.
+
+import { activationBackward, activationForward } from "../kernels/activations";
+import { gatherF32, gatherU8, permute } from "../kernels/batch";
+import { add, affine, columnSum } from "../kernels/elementwise";
+import { gemmNN, gemmNT, gemmTN } from "../kernels/gemm/index";
+import { allFinite } from "../kernels/guard";
+import {
+  meanSquaredError,
+  sigmoidCrossentropy,
+  softmaxCrossentropy,
+  sparseSoftmaxCrossentropy,
+} from "../kernels/losses";
+import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
+import { adam, sgd } from "../kernels/optimizers";
+import { softmax, softmaxBackward } from "../kernels/softmax";
+import * as L from "../shared/layout";
+import * as Op from "../shared/ops";
+import { STREAM_SHUFFLE } from "../shared/random";
+
+/** Runs the program under `header` until the slice is over; the status (STATUS_…) is returned and stored. */
+export function run(header: usize): i32 {
+  const records = <usize>load<u32>(header, L.HEADER_RECORDS);
+  const count = load<i32>(header, L.HEADER_RECORD_COUNT);
+  let budget = load<f64>(header, L.HEADER_BUDGET);
+  const maxSteps = load<i32>(header, L.HEADER_MAX_STEPS);
+  let pc = load<i32>(header, L.HEADER_PC);
+  let steps = 0;
+  let spent: f64 = 0;
+  let status = L.STATUS_PAUSED;
+
+  while (true) {
+    if (pc == 0 && !beginStep(header)) {
+      status = L.STATUS_NEEDS_ROWS;
+      break;
+    }
+    const record = records + <usize>pc * L.RECORD_BYTES;
+    if (!execute(record, header)) {
+      pc = 0;
+      status = L.STATUS_NON_FINITE;
+      break;
+    }
+    spent += <f64>load<f32>(record, L.RECORD_COST);
+    if (load<i32>(record, L.RECORD_OP) == Op.OP_GUARD) budget = f64.MAX_VALUE; // from here on to the step's end in one go
+    pc += 1;
+    if (pc == count) {
+      pc = 0;
+      budget = load<f64>(header, L.HEADER_BUDGET);
+      steps += 1;
+      if (endStep(header)) {
+        status = L.STATUS_EPOCH_DONE;
+        break;
+      }
+      if (steps == maxSteps) break;
+    }
+    if (spent >= budget) break;
+  }
+
+  store<i32>(header, pc, L.HEADER_PC);
+  store<i32>(header, steps, L.HEADER_SLICE_STEPS);
+  store<f64>(header, spent, L.HEADER_SLICE_COST);
+  store<i32>(header, status, L.HEADER_STATUS);
+  return status;
+}
+
+/** Draws the epoch's order if it is due and sizes the batch; false if its rows are not in the window. */
+function beginStep(header: usize): bool {
+  const total = load<i32>(header, L.HEADER_TOTAL_ROWS);
+  if (load<i32>(header, L.HEADER_SHUFFLE)) {
+    store<i32>(header, 0, L.HEADER_SHUFFLE);
+    permute(
+      total,
+      <usize>load<u32>(header, L.HEADER_ORDER),
+      load<u32>(header, L.HEADER_SEED_LO),
+      load<u32>(header, L.HEADER_SEED_HI),
+      load<u32>(header, L.HEADER_EPOCH),
+      STREAM_SHUFFLE,
+    );
+  }
+
+  const position = load<i32>(header, L.HEADER_POSITION);
+  const batch = load<i32>(header, L.HEADER_BATCH_ROWS);
+  const left = total - position;
+  const rows = left < batch ? left : batch;
+  if (load<i32>(header, L.HEADER_WINDOWED)) {
+    const start = load<i32>(header, L.HEADER_WINDOW_START);
+    const end = start + load<i32>(header, L.HEADER_WINDOW_ROWS);
+    if (position < start || position + rows > end) return false;
+  }
+
+  store<i32>(header, rows, L.HEADER_ROWS);
+  store<f64>(header, 0, L.HEADER_BATCH_LOSS);
+  memory.fill(header + L.HEADER_BATCH_METRICS, 0, L.MAX_METRICS * 8);
+  return true;
+}
+
+/** Adds the step's figures to the epoch's; true when the epoch is over. */
+function endStep(header: usize): bool {
+  const rows = load<i32>(header, L.HEADER_ROWS);
+  const position = load<i32>(header, L.HEADER_POSITION) + rows;
+  store<i32>(header, position, L.HEADER_POSITION);
+  increase(header + L.HEADER_LOSS_SUM, load<f64>(header, L.HEADER_BATCH_LOSS));
+  increase(header + L.HEADER_SAMPLE_SUM, <f64>rows);
+  for (let i: usize = 0; i < L.MAX_METRICS * 8; i += 8) {
+    increase(header + L.HEADER_METRIC_SUMS + i, load<f64>(header + L.HEADER_BATCH_METRICS + i));
+  }
+  return position >= load<i32>(header, L.HEADER_TOTAL_ROWS);
+}
+
+// @ts-ignore: decorator
+@inline
+function increase(address: usize, by: f64): void {
+  store<f64>(address, load<f64>(address) + by);
+}
+
+// @ts-ignore: decorator
+@inline
+function pointer(record: usize, index: usize): usize {
+  return <usize>load<u32>(record + index * 4, L.RECORD_POINTER0);
+}
+
+// @ts-ignore: decorator
+@inline
+function hyper(header: usize, index: usize): f64 {
+  return load<f64>(header + index * 8, L.HEADER_HYPER);
+}
+
+/** Runs one record; false halts the step before anything of it is applied. */
+function execute(record: usize, header: usize): bool {
+  const rows = load<i32>(header, L.HEADER_ROWS);
+  const flags = load<i32>(record, L.RECORD_FLAGS);
+  const d0 = load<i32>(record, L.RECORD_DIM0) * (flags & L.FLAG_DIM0_ROWS ? rows : 1);
+  const d1 = load<i32>(record, L.RECORD_DIM1) * (flags & L.FLAG_DIM1_ROWS ? rows : 1);
+  const d2 = load<i32>(record, L.RECORD_DIM2) * (flags & L.FLAG_DIM2_ROWS ? rows : 1);
+  const p0 = pointer(record, 0);
+  const p1 = pointer(record, 1);
+  const p2 = pointer(record, 2);
+  const p3 = pointer(record, 3);
+  const p4 = pointer(record, 4);
+  const f0 = load<f32>(record, L.RECORD_NUMBER0);
+  const f1 = load<f32>(record, L.RECORD_NUMBER1);
+  const i0 = load<i32>(record, L.RECORD_INTEGER0);
+  const i1 = load<i32>(record, L.RECORD_INTEGER1);
+
+  switch (load<i32>(record, L.RECORD_OP)) {
+    case Op.OP_GATHER:
+      gather(header, i0, d0, d1, p0, f0, f1);
+      break;
+    case Op.OP_STORE: {
+      const sink = <usize>load<u32>(header, L.HEADER_SINK);
+      const position = load<i32>(header, L.HEADER_POSITION);
+      memory.copy(sink + ((<usize>position * <usize>d1) << 2), p0, (<usize>d0 * <usize>d1) << 2);
+      break;
+    }
+    case Op.OP_GEMM_NN:
+      gemmNN(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, p4);
+      break;
+    case Op.OP_GEMM_NT:
+      gemmNT(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, p4);
+      break;
+    case Op.OP_GEMM_TN:
+      gemmTN(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, p4);
+      break;
+    case Op.OP_COLUMN_SUM:
+      columnSum(d0, d1, p0, p1, i0);
+      break;
+    case Op.OP_ACTIVATION:
+      activationForward(i0, d0, p0, p1, f0);
+      break;
+    case Op.OP_ACTIVATION_BACKWARD:
+      activationBackward(i0, d0, p0, p1, p2, f0);
+      break;
+    case Op.OP_SOFTMAX:
+      softmax(d0, d1, p0, p1);
+      break;
+    case Op.OP_SOFTMAX_BACKWARD:
+      softmaxBackward(d0, d1, p0, p1, p2);
+      break;
+    case Op.OP_AFFINE:
+      affine(d0, p0, p1, f0, f1);
+      break;
+    case Op.OP_ADD:
+      add(d0, p0, p1, p2);
+      break;
+    case Op.OP_SPARSE_SOFTMAX_CROSSENTROPY:
+      increase(header + L.HEADER_BATCH_LOSS, sparseSoftmaxCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
+      break;
+    case Op.OP_SOFTMAX_CROSSENTROPY:
+      increase(header + L.HEADER_BATCH_LOSS, softmaxCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
+      break;
+    case Op.OP_SIGMOID_CROSSENTROPY:
+      increase(header + L.HEADER_BATCH_LOSS, sigmoidCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
+      break;
+    case Op.OP_MEAN_SQUARED_ERROR:
+      increase(header + L.HEADER_BATCH_LOSS, meanSquaredError(d0, d1, p0, p1, p2, <f32>1 / <f32>d0));
+      break;
+    case Op.OP_SPARSE_ACCURACY:
+      increase(header + L.HEADER_BATCH_METRICS + <usize>i0 * 8, sparseAccuracy(d0, d1, p0, p1));
+      break;
+    case Op.OP_CATEGORICAL_ACCURACY:
+      increase(header + L.HEADER_BATCH_METRICS + <usize>i0 * 8, categoricalAccuracy(d0, d1, p0, p1));
+      break;
+    case Op.OP_BINARY_ACCURACY:
+      increase(header + L.HEADER_BATCH_METRICS + <usize>i0 * 8, binaryAccuracy(d0, d1, p0, p1, f0));
+      break;
+    case Op.OP_GUARD:
+      return isFinite(load<f64>(header, L.HEADER_BATCH_LOSS)) && segmentsFinite(p0, d1, p1);
+    case Op.OP_SGD:
+      sgd(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1), i0);
+      countStep(header);
+      break;
+    case Op.OP_ADAM: {
+      const step = load<u32>(header, L.HEADER_STEP) + 1;
+      adam(p0, d1, p1, p2, p3, p4, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3), step);
+      countStep(header);
+      break;
+    }
+    default:
+      unreachable();
+  }
+  return true;
+}
+
+function countStep(header: usize): void {
+  store<u32>(header, load<u32>(header, L.HEADER_STEP) + 1, L.HEADER_STEP);
+}
+
+/** out (rows, width): the batch's rows of one source, in the epoch's order. */
+function gather(header: usize, source: i32, rows: i32, width: i32, out: usize, scale: f32, offset: f32): void {
+  const slot = header + L.HEADER_SOURCES + <usize>source * L.SOURCE_BYTES;
+  const data = <usize>load<u32>(slot);
+  let order = <usize>load<u32>(header, L.HEADER_ORDER);
+  let first = load<i32>(header, L.HEADER_POSITION);
+  if (load<i32>(header, L.HEADER_WINDOWED)) {
+    order = 0; // the host laid the window's rows in order already
+    first -= load<i32>(header, L.HEADER_WINDOW_START);
+  }
+  if (load<i32>(slot, 4) == L.SOURCE_U8) gatherU8(rows, width, data, order, first, out, scale, offset);
+  else gatherF32(rows, width, data, order, first, out, scale, offset);
+}
+
+/** Whether every gradient that the optimizer is about to apply is finite. */
+function segmentsFinite(segments: usize, count: i32, gradients: usize): bool {
+  for (let i = 0; i < count; i++) {
+    const segment = segments + <usize>i * L.SEGMENT_BYTES;
+    const offset = (<usize>load<u32>(segment, L.SEGMENT_OFFSET)) << 2;
+    if (!allFinite(load<i32>(segment, L.SEGMENT_LENGTH), gradients + offset)) return false;
+  }
+  return true;
+}

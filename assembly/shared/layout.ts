@@ -12,7 +12,7 @@ export const ABI_VERSION = 1;
 //         op  flags  cost  dim0..2   pointer0..5  number0..1  integer0..1
 //
 // A dim whose flag bit is set is multiplied by the header's row count when the record runs, so that a partial batch
-// needs no second program. Numbers are f32, pointers are byte addresses (0: absent), integers are i32.
+// needs no second program. Cost and numbers are f32, pointers are byte addresses (0: absent), integers are i32.
 
 export const RECORD_WORDS = 16;
 export const RECORD_BYTES = 64;

@@ -1,0 +1,45 @@
+export * as activations from "./activations/index.js";
+export * as initializers from "./initializers/index.js";
+export * as losses from "./losses/index.js";
+export * as optimizers from "./optimizers/index.js";
+
+export { elu, linear, relu, sigmoid, softmax, tanh } from "./activations/index.js";
+export type { Activation } from "./activations/index.js";
+export { progressBar } from "./callbacks/index.js";
+export * from "./errors.js";
+export {
+  constant,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+  ones,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+  varianceScaling,
+  zeros,
+} from "./initializers/index.js";
+export type { Initializer } from "./initializers/index.js";
+export { loadModel, type ModelSource } from "./io/loadModel.js";
+export { activation, dense, type DenseOptions, flatten, type LayerSpec, rescaling } from "./layers/index.js";
+export {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  type Loss,
+  meanSquaredError,
+  sparseCategoricalCrossentropy,
+} from "./losses/index.js";
+export type { Metric } from "./metrics/index.js";
+export type { Callback, CallbackContext, Logs } from "./model/callback.js";
+export type { Rowlike, Targets } from "./model/data.js";
+export type { FitOptions, History, StopReason } from "./model/fit.js";
+export type { Layer } from "./model/layer.js";
+export { type CompileOptions, Model } from "./model/model.js";
+export type { Prediction } from "./model/predict.js";
+export { sequential, type SequentialOptions } from "./model/sequential.js";
+export type { NamedArray } from "./model/variables.js";
+export { adam, type Optimizer, sgd } from "./optimizers/index.js";
+export { init } from "./runtime/module.js";

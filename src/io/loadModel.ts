@@ -1,0 +1,172 @@
+import { LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
+import { suggest } from "../family.js";
+import { readSafetensors, type SafetensorsFile } from "../formats/safetensors.js";
+import { LAYERS } from "../layers/index.js";
+import type { LayerSpec } from "../layers/layer.js";
+import type { Core } from "../model/core.js";
+import type { Loss } from "../losses/index.js";
+import type { Metric } from "../metrics/index.js";
+import { Model } from "../model/model.js";
+import type { Optimizer } from "../optimizers/index.js";
+import { sequentialCore } from "../model/sequential.js";
+import {
+  FORMAT,
+  FORMAT_VERSION,
+  type SavedArchitecture,
+  type SavedCompile,
+  type SavedTraining,
+  slotName,
+} from "../model/serialize.js";
+import { readBytes } from "../runtime/files.js";
+import type { Shape } from "../shape.js";
+
+/** Where a model may be loaded from. */
+export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Response | Blob;
+
+/**
+ * Loads what `save` or `toBytes` wrote: the network with its weights, compiled as it was, and where the file holds
+ * training state, ready for `fit({ resume: true })`.
+ *
+ * @throws ModelFormatError for a file that is damaged, of another kind, or newer than this library
+ * @example const model = await loadModel("digits.safetensors");
+ */
+export async function loadModel(source: ModelSource): Promise<Model> {
+  const file = readSafetensors(await readBytes(source));
+  refuseOtherFormats(file);
+  const architecture = parse<SavedArchitecture>(file, "architecture");
+  const core = await rebuild(architecture);
+  const model = new Model(core);
+  loadWeights(core, file);
+  if (file.metadata.compile !== undefined) {
+    const compile = parse<SavedCompile>(file, "compile");
+    within("compile", () =>
+      model.compile({
+        optimizer: compile.optimizer as Optimizer,
+        loss: compile.loss as Loss,
+        metrics: compile.metrics as Metric[],
+      }),
+    );
+  }
+  if (file.metadata.training !== undefined) within("training", () => loadTraining(core, file));
+  return model;
+}
+
+function refuseOtherFormats({ metadata }: SafetensorsFile): void {
+  if (metadata.format !== FORMAT) {
+    throw new ModelFormatError(
+      "model/not-lanewise",
+      `This safetensors file was not saved by lanewise: its format is ${metadata.format === undefined ? "not named" : `"${metadata.format}"`}, expected "${FORMAT}".`,
+    );
+  }
+  const version = Number(metadata.formatVersion);
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw new ModelFormatError(
+      "model/bad-version",
+      `The file's formatVersion is "${metadata.formatVersion}"; expected a whole number.`,
+    );
+  }
+  if (version > FORMAT_VERSION) {
+    throw new ModelFormatError(
+      "model/newer-version",
+      `The file has formatVersion ${version}; this lanewise reads up to ${FORMAT_VERSION}. Update lanewise to load it.`,
+    );
+  }
+}
+
+async function rebuild(saved: SavedArchitecture): Promise<Core> {
+  if (!Array.isArray(saved.layers)) throw broken("architecture", "it lists no layers");
+  const layers = saved.layers.map((layer, i) => layerOf(layer, i));
+  try {
+    return await sequentialCore({ inputShape: saved.inputShape, layers, seed: saved.seed });
+  } catch (error) {
+    throw isBadInput(error) ? broken("architecture", (error as Error).message, error) : error;
+  }
+}
+
+function layerOf(saved: SavedArchitecture["layers"][number], index: number): LayerSpec {
+  const { className, config, name, trainable } = saved ?? {};
+  if (typeof className !== "string" || typeof name !== "string" || typeof config !== "object" || config === null) {
+    throw broken("architecture", `layer ${index} lacks className, name or config`);
+  }
+  if (!Object.hasOwn(LAYERS, className)) {
+    throw new UnsupportedError(
+      "model/unknown-layer",
+      `The file's layer "${name}" is of class "${className}", which this lanewise does not have.${suggest(className, Object.keys(LAYERS))} ` +
+        `It has ${Object.keys(LAYERS).join(", ")}.`,
+    );
+  }
+  return within("architecture", () => LAYERS[className]!(config, { name, trainable: trainable !== false }));
+}
+
+function loadWeights(core: Core, file: SafetensorsFile): void {
+  const expected = new Set(core.variables.list.map(({ name }) => name));
+  const weights = [...file.tensors.keys()].filter((name) => !name.startsWith("optimizer/") || expected.has(name));
+  within("weights", () => core.variables.write(valuesOf(file, weights)));
+}
+
+function loadTraining(core: Core, file: SafetensorsFile): void {
+  const { step, epoch, position, epochsBegun, rows, sums, callbackStates } = parse<SavedTraining>(file, "training");
+  const counts = { step, epoch, position, epochsBegun, rows };
+  for (const [name, value] of Object.entries(counts)) {
+    if (!Number.isSafeInteger(value) || value < 0) throw broken("training", `${name} is ${value}`);
+  }
+  const figures = [sums?.loss, sums?.samples, ...(Array.isArray(sums?.metrics) ? sums.metrics : [NaN])];
+  if (!figures.every(Number.isFinite) || !Array.isArray(callbackStates))
+    throw broken("training", "its sums are not numbers");
+  if (position > 0 && position >= rows)
+    throw broken("training", `position ${position} is not in an epoch of ${rows} rows`);
+  for (const [slot, region] of core.regions.slots) {
+    const values = core.variables.list.map(({ name }) => [name, tensorOf(file, slotName(slot, name))] as const);
+    core.variables.write(new Map(values), { region });
+  }
+  core.progress = { epoch, position, epochsBegun, rows, sums, callbackStates };
+  core.run("train").step = step;
+}
+
+function valuesOf(file: SafetensorsFile, names: readonly string[]): Map<string, { data: Float32Array; shape: Shape }> {
+  return new Map(names.map((name) => [name, tensorOf(file, name)]));
+}
+
+function tensorOf(file: SafetensorsFile, name: string): { data: Float32Array; shape: Shape } {
+  const tensor = file.tensors.get(name);
+  if (!tensor) throw broken("weights", `"${name}" is missing`);
+  if (tensor.dtype !== "F32") throw broken("weights", `"${name}" is ${tensor.dtype}, expected F32`);
+  const bytes = tensor.data.slice(); // its own buffer: views into the file may be unaligned
+  return { data: new Float32Array(bytes.buffer), shape: tensor.shape };
+}
+
+function parse<T>({ metadata }: SafetensorsFile, key: string): T {
+  const text = metadata[key];
+  if (text === undefined) throw broken(key, "it is missing");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw broken(key, "it is no JSON", error);
+  }
+  if (typeof value !== "object" || value === null) throw broken(key, "it is no object");
+  return value as T;
+}
+
+/** What a file makes go wrong is the file's fault: whatever was thrown says so. */
+function within<T>(part: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw isBadInput(error) ? broken(part, (error as Error).message, error) : error;
+  }
+}
+
+function isBadInput(error: unknown): boolean {
+  return (
+    error instanceof TypeError ||
+    (error instanceof LanewiseError &&
+      !(error instanceof ModelFormatError) &&
+      !error.code.startsWith("engine/") &&
+      !error.code.startsWith("memory/"))
+  );
+}
+
+function broken(part: string, why: string, cause?: unknown): ModelFormatError {
+  return new ModelFormatError(`model/bad-${part}`, `The file's ${part} cannot be used: ${why}`, { cause });
+}

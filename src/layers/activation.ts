@@ -1,0 +1,19 @@
+import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/index.js";
+import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
+
+const kind: LayerKind<{ readonly activation: ActivationDescription }> = {
+  className: "Activation",
+  outputShape: (_, input) => input,
+  variables: () => [],
+  emit: ({ activation }, { b }, x) => activate(b, x, activation),
+};
+
+/**
+ * Applies an activation: y = f(x), elementwise, or over the last axis for softmax.
+ *
+ * @throws ConfigError `config/unknown-activation`
+ * @example activation("elu")
+ */
+export function activation(activation: Activation, options: LayerOptions = {}) {
+  return layerSpec(kind, { activation: resolveActivation(activation) }, options);
+}

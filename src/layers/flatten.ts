@@ -1,0 +1,18 @@
+import { sizeOf } from "../shape.js";
+import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
+
+const kind: LayerKind<object> = {
+  className: "Flatten",
+  outputShape: (_, input) => [sizeOf(input)],
+  variables: () => [],
+  emit: (_, { b }, x) => b.reshape(x, [sizeOf(x.shape)]),
+};
+
+/**
+ * Each sample as one row of values, (28, 28, 1) → (784). Moves nothing.
+ *
+ * @example flatten()
+ */
+export function flatten(options: LayerOptions = {}) {
+  return layerSpec(kind, {}, options);
+}

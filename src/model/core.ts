@@ -1,0 +1,316 @@
+import * as L from "../../assembly/shared/layout.js";
+import { BusyError, ConfigError } from "../errors.js";
+import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
+import { emitMetric, type ResolvedMetric } from "../metrics/index.js";
+import { hyperOf, type OptimizerDescription, OPTIMIZERS } from "../optimizers/index.js";
+import { GraphBuilder } from "../program/builder.js";
+import { differentiate } from "../program/grad.js";
+import { fixed, type Value } from "../program/graph.js";
+import { Program } from "../program/program.js";
+import { Run, type Sums } from "../program/run.js";
+import type { Region } from "../program/verify.js";
+import type { Engine } from "../runtime/engine.js";
+import type { Shape } from "../shape.js";
+import type { Architecture } from "./architecture.js";
+import type { Callback } from "./callback.js";
+import { ALIGNMENT_ELEMENTS, type Variable, Variables } from "./variables.js";
+
+export type Mode = "train" | "gradients" | "apply" | "evaluate" | "predict";
+
+/** What `compile` settled. */
+export interface Compiled {
+  readonly optimizer: OptimizerDescription;
+  readonly loss: LossDescription;
+  readonly metrics: readonly ResolvedMetric[];
+}
+
+/** What `compile` allocated: regions of the layout of the parameters. */
+interface Training {
+  readonly gradients: number;
+  readonly slots: ReadonlyMap<string, number>;
+  readonly segments: number;
+}
+
+/** How far training has come, beside the weights and the optimizer's slots: what a resume goes on from. */
+export interface Progress {
+  /** The epoch under way, or the next one. */
+  epoch: number;
+  /** Rows of it that are done. */
+  position: number;
+  /** Epochs begun since compile: keys the order of rows. */
+  epochsBegun: number;
+  /** Of the epoch under way. */
+  sums: Sums;
+  /** Rows of the data, to see that a resume comes with the same. */
+  rows: number;
+  callbackStates: readonly unknown[];
+}
+
+const START: Progress = {
+  epoch: 0,
+  position: 0,
+  epochsBegun: 0,
+  sums: { loss: 0, samples: 0, metrics: [] },
+  rows: 0,
+  callbackStates: [],
+};
+
+/** A model's insides: what the verbs (fit, evaluate …) share. */
+export class Core {
+  readonly engine: Engine;
+  readonly architecture: Architecture;
+  readonly variables: Variables;
+  readonly seed: number;
+  /** Most bytes of x and y that are kept in WebAssembly's memory at once. */
+  readonly windowBytes: number;
+  /** By layer. */
+  readonly trainable: boolean[];
+  compiled: Compiled | undefined;
+  progress: Progress = { ...START };
+  /** Set while a fit is under way: the one that may change things. */
+  fitting = false;
+  stopRequested = false;
+  /** Those of the last fit: their state is saved with the model. */
+  callbacks: readonly Callback[] = [];
+
+  #training: Training | undefined;
+  readonly #programs = new Map<Mode, Program>();
+  /** To be built anew when they are next asked for, between two steps. */
+  readonly #stale = new Set<Mode>();
+  readonly #runs = new Map<Mode, Run>();
+
+  constructor(engine: Engine, architecture: Architecture, options: { seed: number; windowBytes: number }) {
+    this.engine = engine;
+    this.architecture = architecture;
+    this.seed = options.seed;
+    this.windowBytes = options.windowBytes;
+    this.trainable = architecture.layers.map(({ trainable }) => trainable);
+    this.variables = new Variables(engine, architecture);
+  }
+
+  // ── Compiling ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Checks that loss and metrics fit, then prepares training from the start. */
+  compile(compiled: Compiled): void {
+    this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true });
+    const training = this.#allocateTraining(compiled.optimizer);
+    this.#releaseTraining();
+    this.compiled = compiled;
+    this.#training = training;
+    this.progress = { ...START };
+    for (const mode of ["train", "gradients", "apply", "evaluate"] as const) this.#drop(mode);
+    this.#stale.clear();
+    this.run("train").step = 0;
+  }
+
+  /** @throws ConfigError `model/not-compiled` */
+  mustBeCompiled(what: string): Compiled {
+    if (this.compiled) return this.compiled;
+    throw new ConfigError(
+      "model/not-compiled",
+      `${what} needs a compiled model. Call model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] }) first.`,
+    );
+  }
+
+  /** @throws BusyError `model/busy` */
+  mustBeIdle(what: string): void {
+    if (!this.fitting) return;
+    throw new BusyError(
+      "model/busy",
+      `${what} would change a model that is being trained. Await the fit under way first.`,
+    );
+  }
+
+  get trainableVariables(): readonly Variable[] {
+    return this.variables.list.filter(({ layer }) => this.trainable[layer]);
+  }
+
+  /** Freezes or thaws a layer: training programs are built anew at the next step, optimizer slots stay. */
+  setTrainable(layer: number, trainable: boolean): void {
+    if (this.trainable[layer] === trainable) return;
+    this.trainable[layer] = trainable;
+    for (const mode of ["train", "gradients", "apply"] as const) this.#stale.add(mode);
+  }
+
+  /** Where the gradients are, and each of the optimizer's slots, by name. */
+  get regions(): { gradients: number; slots: ReadonlyMap<string, number> } {
+    return this.#training!;
+  }
+
+  // ── Programs ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The mode's program with room for batches of `rows`, and its run bound to it between two steps. */
+  prepare(mode: Mode, rows: number): { program: Program; run: Run } {
+    if (this.#stale.delete(mode)) this.#drop(mode);
+    const run = this.run(mode);
+    let program = this.#programs.get(mode);
+    const fresh = !program;
+    program ??= this.buildProgram(mode);
+    const moved = program.ensure(rows);
+    this.#programs.set(mode, program);
+    if (fresh && (mode === "train" || mode === "apply")) this.#writeSegments();
+    if (fresh || moved || mode === "apply") run.bind(program);
+    if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer));
+    return { program, run };
+  }
+
+  /** Applying gradients from elsewhere is a training step's end: it shares the run, and so the step count. */
+  run(mode: Mode): Run {
+    const key = mode === "apply" ? "train" : mode;
+    let run = this.#runs.get(key);
+    if (!run) this.#runs.set(key, (run = new Run(this.engine)));
+    return run;
+  }
+
+  buildProgram(mode: Mode): Program {
+    const b = new GraphBuilder();
+    if (mode === "predict") {
+      b.store(this.#emitLayers(b, { training: false, gradient: false }));
+    } else if (mode !== "apply") {
+      const training = mode !== "evaluate";
+      this.#emitForward(b, this.compiled!, { training, gradient: training });
+      if (training) differentiate(b);
+    }
+    if (mode === "train" || mode === "apply") this.#emitUpdate(b);
+    return new Program(this.engine, b.nodes, this.#verifiedRegions());
+  }
+
+  // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #emitForward(b: GraphBuilder, compiled: Compiled, options: { training: boolean; gradient: boolean }): void {
+    const { loss, metrics } = compiled;
+    const output = this.#emitLayers(b, options);
+    const targets = b.input(
+      this.architecture.inputShapes.length,
+      targetShape(loss, this.architecture.outputShape),
+      "y",
+    );
+    emitLoss(b, loss, output, targets, options.gradient);
+    metrics.forEach((metric, slot) => emitMetric(b, metric, loss, output, targets, slot));
+  }
+
+  #emitLayers(b: GraphBuilder, { training, gradient }: { training: boolean; gradient: boolean }): Value {
+    const { inputShapes, layers, applications, output } = this.architecture;
+    const tensors = inputShapes.map((shape, i) => b.input(i, shape, inputShapes.length === 1 ? "x" : `x${i}`));
+    const values = new Map(this.variables.list.map((v) => [v.name, this.#variableValue(b, v, gradient)]));
+    for (const application of applications) {
+      const { name, kind, config } = layers[application.layer]!;
+      const variable = (role: string) => values.get(`${name}/${role}`)!;
+      const input = tensors[application.input]!;
+      tensors[application.output] = b.within(name, () => kind.emit(config, { b, training, variable }, input));
+    }
+    return tensors[output]!;
+  }
+
+  #variableValue(b: GraphBuilder, { name, shape, offset, layer }: Variable, gradient: boolean): Value {
+    const at = (region: number) => region + offset * 4;
+    const needsGradient = gradient && this.trainable[layer]!;
+    const target =
+      needsGradient && this.#training
+        ? b.value({ name: `d ${name}`, shape, perRow: false, address: at(this.#training.gradients) })
+        : undefined;
+    return b.value({
+      name,
+      shape,
+      perRow: false,
+      needsGradient,
+      address: at(this.variables.address),
+      ...(target && { gradient: target }),
+    });
+  }
+
+  /** Guard and optimizer, over the segments that are trainable now. */
+  #emitUpdate(b: GraphBuilder): void {
+    const { gradients, slots, segments } = this.#training!;
+    const count = this.#segments().length;
+    const whole = (name: string, address: number) =>
+      b.value({ name, shape: [this.variables.size], perRow: false, address });
+    const table = b.value({ name: "segments", shape: [count, 4], perRow: false, address: segments });
+    const regions = {
+      segments: table,
+      parameters: whole("parameters", this.variables.address),
+      gradients: whole("gradients", gradients),
+      slots: [...slots].map(([name, address]) => whole(name, address)),
+    };
+    const sizes = { n: fixed(this.variables.size), segments: fixed(count) };
+    b.emit("guard", sizes, { segments: table, gradients: regions.gradients });
+    const { optimizer } = this.compiled!;
+    OPTIMIZERS.rows[optimizer.name].emit(b, regions, optimizer);
+  }
+
+  /** Neighbours that are treated alike become one segment: their offsets and ends, in elements. */
+  #segments(): readonly { offset: number; end: number }[] {
+    const segments: { offset: number; end: number }[] = [];
+    for (const { offset, size } of this.trainableVariables) {
+      const last = segments.at(-1);
+      if (last && offset - last.end < ALIGNMENT_ELEMENTS) last.end = offset + size;
+      else segments.push({ offset, end: offset + size });
+    }
+    if (segments.length > 0) return segments;
+    throw new ConfigError(
+      "config/nothing-to-train",
+      "No layer has trainable weights, so there is nothing to train. Set layer.trainable = true for one, or add a dense layer.",
+    );
+  }
+
+  #writeSegments(): void {
+    const { view } = this.engine;
+    this.#segments().forEach(({ offset, end }, i) => {
+      const at = this.#training!.segments + i * L.SEGMENT_BYTES;
+      view.setUint32(at + L.SEGMENT_OFFSET, offset, true);
+      view.setUint32(at + L.SEGMENT_LENGTH, end - offset, true);
+      view.setFloat32(at + L.SEGMENT_RATE_SCALE, 1, true);
+      view.setFloat32(at + L.SEGMENT_DECAY, 0, true);
+    });
+  }
+
+  // ── Memory ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** All or nothing: what was allocated is given back where the rest does not fit. */
+  #allocateTraining(optimizer: OptimizerDescription): Training {
+    const allocated: number[] = [];
+    const keep = (address: number) => (allocated.push(address), address);
+    try {
+      const names = OPTIMIZERS.rows[optimizer.name].slots(optimizer);
+      return {
+        gradients: keep(this.variables.allocateRegion("the gradients")),
+        slots: new Map(names.map((name) => [name, keep(this.variables.allocateRegion(`the optimizer's ${name}`))])),
+        segments: keep(
+          this.engine.heap.allocate((this.variables.list.length + 1) * L.SEGMENT_BYTES, "the optimizer's segments"),
+        ),
+      };
+    } catch (error) {
+      for (const address of allocated) this.engine.heap.free(address);
+      throw error;
+    }
+  }
+
+  #releaseTraining(): void {
+    if (!this.#training) return;
+    const { gradients, slots, segments } = this.#training;
+    for (const address of [gradients, segments, ...slots.values()]) this.engine.heap.free(address);
+  }
+
+  #drop(mode: Mode): void {
+    this.#programs.get(mode)?.release();
+    this.#programs.delete(mode);
+  }
+
+  #verifiedRegions(): Region[] {
+    const bytes = Math.max(1, this.variables.size) * 4;
+    const regions = [{ name: "the parameters", address: this.variables.address, bytes, writable: true }];
+    if (this.#training) {
+      const { gradients, slots, segments } = this.#training;
+      regions.push({ name: "the gradients", address: gradients, bytes, writable: true });
+      for (const [name, address] of slots) regions.push({ name, address, bytes, writable: true });
+      const segmentBytes = (this.variables.list.length + 1) * L.SEGMENT_BYTES;
+      regions.push({ name: "the segments", address: segments, bytes: segmentBytes, writable: false });
+    }
+    return regions;
+  }
+}
+
+/** The shape of a row of y. */
+export function targetShape(loss: LossDescription, output: Shape): Shape {
+  return LOSSES.rows[loss.name].targets === "labels" ? (output.length > 1 ? output.slice(0, -1) : [1]) : output;
+}

@@ -1,0 +1,114 @@
+import { DataError } from "../errors.js";
+import { type LossDescription, LOSSES } from "../losses/index.js";
+import type { Run, Source } from "../program/run.js";
+import { type Core, targetShape } from "./core.js";
+import { refuseDifferentLengths, type Rowlike, type Rows, sliceRows, type Targets, toLabels, toRows } from "./data.js";
+
+/** Checks x, and y by what the loss wants of it. Nothing is copied yet. */
+export function toSamples(core: Core, loss: LossDescription, x: Rowlike, y: Targets, suffix = ""): [x: Rows, y: Rows] {
+  const { inputShapes, outputShape } = core.architecture;
+  const [xName, yName] = [`x${suffix}`, `y${suffix}`];
+  const xRows = toRows(x, inputShapes[0]!, xName);
+  if (y === undefined || y === null)
+    throw new DataError("data/no-targets", `${yName} is missing; each row of ${xName} needs its target.`);
+  const shape = targetShape(loss, outputShape);
+  const yRows =
+    LOSSES.rows[loss.name].targets === "labels"
+      ? toLabels(y, shape, outputShape.at(-1)!, yName)
+      : toRows(y, shape, yName);
+  refuseDifferentLengths(xRows, yRows, xName, yName);
+  return [xRows, yRows];
+}
+
+interface DatasetOptions {
+  /** The order of rows may be drawn. */
+  shuffle: boolean;
+  batchRows: number;
+  /** Keep all rows in WebAssembly's memory, however many. */
+  resident?: boolean;
+}
+
+/**
+ * Rows of x (and y) that a run reads: whole in WebAssembly's memory where they fit, else through a window that is
+ * refilled in the epoch's order. Which of the two it is changes no bit.
+ */
+export class Dataset {
+  readonly rows: number;
+  readonly #core: Core;
+  readonly #arrays: readonly Rows[];
+  readonly #blocks: readonly number[];
+  readonly #order: number;
+  /** Rows that the blocks hold. */
+  readonly #held: number;
+
+  /** Copies `arrays` in; afterwards the caller may do with them what it likes. */
+  constructor(core: Core, arrays: readonly Rows[], { shuffle, batchRows, resident: kept = false }: DatasetOptions) {
+    this.#core = core;
+    this.rows = arrays[0]!.rows;
+    const rowBytes = arrays.reduce((bytes, { data, width }) => bytes + width * data.BYTES_PER_ELEMENT, 0);
+    const resident = kept || rowBytes * this.rows <= core.windowBytes;
+    const batches = Math.max(1, Math.floor(core.windowBytes / (rowBytes * batchRows)));
+    this.#held = resident ? this.rows : Math.min(this.rows, batches * batchRows);
+    this.#arrays = resident ? arrays : arrays.map((array) => ({ ...array, data: array.data.slice() }));
+
+    const { heap } = core.engine;
+    const allocated: number[] = [];
+    try {
+      for (const { data, width } of arrays) {
+        allocated.push(heap.allocate(this.#held * width * data.BYTES_PER_ELEMENT, "rows of data"));
+      }
+      this.#order = shuffle ? heap.allocate(this.rows * 4, "the order of rows") : 0;
+    } catch (error) {
+      for (const address of allocated) heap.free(address);
+      throw error;
+    }
+    this.#blocks = allocated;
+    if (resident) this.#arrays.forEach((array, i) => this.#copy(i, array.data, 0));
+    if (resident)
+      this.#arrays = this.#arrays.map(({ width, data, rows }) => ({ width, rows, data: data.subarray(0, 0) }));
+  }
+
+  /**
+   * Makes `run` read rows `first` … of this data: in an order drawn for the `epoch` key, or as they come without one.
+   * The function that is returned fills the window from the run's position on.
+   */
+  attach(run: Run, { epoch, first = 0 }: { epoch?: number; first?: number } = {}): () => void {
+    const windowed = this.#held < this.rows;
+    const shuffle = epoch !== undefined && this.#order !== 0;
+    run.sources(
+      this.#arrays.map(({ width, data }, i): Source => {
+        const bytesPerValue = data.BYTES_PER_ELEMENT === 1 ? 1 : 4;
+        return { address: this.#blocks[i]! + (windowed ? 0 : first * width * bytesPerValue), bytesPerValue };
+      }),
+    );
+    run.order({ address: shuffle ? this.#order : 0, shuffle, epoch: epoch ?? 0, seed: this.#core.seed });
+    run.window(windowed ? { start: 0, rows: 0 } : undefined);
+    return () => this.#refill(run, first, shuffle);
+  }
+
+  #refill(run: Run, first: number, shuffled: boolean): void {
+    const start = run.position;
+    const count = Math.min(this.#held, this.rows - first - start);
+    const order = shuffled ? this.#core.engine.u32(this.#order, this.rows) : undefined;
+    this.#arrays.forEach((array, i) => {
+      for (let row = 0; row < count; row++) {
+        const from = order ? order[start + row]! : first + start + row;
+        this.#copy(i, sliceRows(array, from, 1).data, row * array.width);
+      }
+    });
+    run.window({ start, rows: count });
+  }
+
+  release(): void {
+    for (const address of this.#blocks) this.#core.engine.heap.free(address);
+    if (this.#order) this.#core.engine.heap.free(this.#order);
+  }
+
+  #copy(array: number, data: Float32Array | Uint8Array, offset: number): void {
+    const { engine } = this.#core;
+    const bytes = data.BYTES_PER_ELEMENT;
+    const address = this.#blocks[array]! + offset * bytes;
+    if (bytes === 1) engine.u8(address, data.length).set(data);
+    else engine.f32(address, data.length).set(data);
+  }
+}

@@ -1,0 +1,306 @@
+import { boolean, numberInRange, positiveInteger, positiveNumber } from "../check.js";
+import { ConfigError, DataError } from "../errors.js";
+import type { Run } from "../program/run.js";
+import { yieldToHost } from "../runtime/yield.js";
+import type { Callback, CallbackContext, Logs } from "./callback.js";
+import type { Compiled, Core } from "./core.js";
+import { type Rowlike, type Rows, sliceRows, type Targets } from "./data.js";
+import { Dataset, toSamples } from "./dataset.js";
+import { evaluateDataset } from "./evaluate.js";
+import { logsOf } from "./logs.js";
+import { nonFiniteWhat } from "./step.js";
+import { Pacer, SLICE_MS } from "./pacer.js";
+
+export interface FitOptions {
+  /** How often the data are gone through (default 1). */
+  epochs?: number;
+  /** Rows a step (default 32). */
+  batchSize?: number;
+  /** Share of the rows, the last ones, that is held out and evaluated after each epoch; in [0, 1). */
+  validationSplit?: number;
+  /** Rows to evaluate after each epoch instead. */
+  validationData?: readonly [x: Rowlike, y: Targets];
+  /** A new order of rows for each epoch (default true), drawn from the model's seed. */
+  shuffle?: boolean;
+  callbacks?: readonly Callback[];
+  /** Aborting rejects with the signal's reason, after the step under way. */
+  signal?: AbortSignal;
+  /** Stop after this many steps of this call. */
+  maxSteps?: number;
+  /** Stop after the step during which this many milliseconds have passed. */
+  maxMs?: number;
+  /** Go on at the epoch and step at which the last fit stopped, also after a load. */
+  resume?: boolean;
+}
+
+export type StopReason = "completed" | "maxSteps" | "maxMs" | "earlyStopping" | "nonFinite" | "callback";
+
+export interface History {
+  /** Which epochs the figures are of, counted from 0. */
+  readonly epoch: number[];
+  /** One figure an epoch: `loss`, each metric, and both with `val_`. */
+  readonly history: Record<string, number[]>;
+  stopReason: StopReason;
+  /** What happened, in a sentence, where training stopped because a number was not finite. */
+  detail?: string;
+}
+
+/** All that a fit was asked for, checked. */
+interface Plan {
+  readonly compiled: Compiled;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly trainRows: number;
+  readonly shuffle: boolean;
+  readonly callbacks: readonly Callback[];
+  readonly signal: AbortSignal | undefined;
+  readonly maxSteps: number;
+  readonly maxMs: number;
+  readonly resume: boolean;
+  readonly train: readonly Rows[];
+  readonly validation: readonly Rows[] | undefined;
+}
+
+/** Trains. Everything is checked, and the data are copied, before the first `await`. */
+export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Promise<History> {
+  core.mustBeIdle("fit()");
+  const plan = planFit(core, x, y, options);
+  plan.signal?.throwIfAborted();
+  core.prepare("train", Math.min(plan.batchSize, plan.trainRows));
+  const { batchSize: batchRows, shuffle } = plan;
+  const data = new Dataset(core, plan.train, { shuffle, batchRows });
+  let validation: Dataset | undefined;
+  core.fitting = true;
+  try {
+    validation = plan.validation && new Dataset(core, plan.validation, { shuffle: false, batchRows });
+    return await new Fit(core, plan, data, validation).run();
+  } finally {
+    core.fitting = false;
+    data.release();
+    validation?.release();
+  }
+}
+
+function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan {
+  const compiled = core.mustBeCompiled("fit()");
+  const { validationSplit = 0, validationData, resume = false } = options;
+  numberInRange(validationSplit, "validationSplit", 0, 1);
+  if (validationSplit > 0 && validationData) {
+    throw new ConfigError("config/two-validations", "Give either validationSplit or validationData, not both.");
+  }
+  const limits = {
+    epochs: positiveInteger(options.epochs ?? 1, "epochs"),
+    batchSize: positiveInteger(options.batchSize ?? 32, "batchSize"),
+    maxSteps: options.maxSteps === undefined ? Infinity : positiveInteger(options.maxSteps, "maxSteps"),
+    maxMs: options.maxMs === undefined ? Infinity : positiveNumber(options.maxMs, "maxMs"),
+  };
+  const samples = toSamples(core, compiled.loss, x, y);
+  const rows = samples[0].rows;
+  const held = Math.floor(rows * validationSplit);
+  const trainRows = rows - held;
+  if (validationSplit > 0 && (held === 0 || trainRows === 0)) {
+    throw new DataError(
+      "data/no-rows",
+      `validationSplit ${validationSplit} of ${rows} rows leaves none to ${held === 0 ? "validate on" : "train on"}.`,
+    );
+  }
+  refuseOtherRows(core, resume, trainRows);
+  return {
+    ...limits,
+    compiled,
+    trainRows,
+    resume,
+    shuffle: boolean(options.shuffle ?? true, "shuffle"),
+    callbacks: options.callbacks ?? [],
+    signal: options.signal,
+    train: held > 0 ? samples.map((array) => sliceRows(array, 0, trainRows)) : samples,
+    validation: validationData
+      ? toSamples(core, compiled.loss, validationData[0], validationData[1], " of validationData")
+      : held > 0
+        ? samples.map((array) => sliceRows(array, trainRows, held))
+        : undefined,
+  };
+}
+
+function refuseOtherRows({ progress }: Core, resume: boolean, rows: number): void {
+  if (!resume || progress.position === 0 || progress.rows === rows) return;
+  throw new DataError(
+    "data/resume-differs",
+    `resume goes on in the middle of an epoch over ${progress.rows} rows, and got ${rows}. Pass the same data, or fit without resume.`,
+  );
+}
+
+/** One call of fit under way. */
+class Fit {
+  readonly #core: Core;
+  readonly #plan: Plan;
+  readonly #data: Dataset;
+  readonly #validation: Dataset | undefined;
+  readonly #run: Run;
+  readonly #pacer = new Pacer();
+  readonly #history: History = { epoch: [], history: {}, stopReason: "completed" };
+  readonly #context: CallbackContext;
+  readonly #started = performance.now();
+  /** A callback wants to hear of every step. */
+  readonly #everyStep: boolean;
+  #steps = 0;
+  #stop: StopReason | undefined;
+  #logs: Logs = {};
+  #lastYield = performance.now();
+
+  constructor(core: Core, plan: Plan, data: Dataset, validation: Dataset | undefined) {
+    const { epochs, batchSize, trainRows, callbacks } = plan;
+    this.#core = core;
+    this.#plan = plan;
+    this.#data = data;
+    this.#validation = validation;
+    this.#run = core.run("train");
+    this.#everyStep = callbacks.some(({ onBatchEnd }) => onBatchEnd);
+    const info = { epochs, batchSize, samples: trainRows, stepsPerEpoch: Math.ceil(trainRows / batchSize) };
+    this.#context = { model: stopSwitch(core), info };
+  }
+
+  async run(): Promise<History> {
+    const { progress, callbacks } = this.#begin();
+    let failed = true;
+    try {
+      await this.#each(({ onTrainBegin }) => onTrainBegin?.({}, this.#context));
+      while (progress.epoch < this.#plan.epochs && this.#stop === undefined) await this.#epoch();
+      failed = false;
+    } finally {
+      // Callbacks tidy up however training ends; what they throw must not hide why it failed.
+      for (const { onTrainEnd } of failed ? callbacks : [])
+        await quietly(() => onTrainEnd?.(this.#logs, this.#context));
+    }
+    await this.#each(({ onTrainEnd }) => onTrainEnd?.(this.#logs, this.#context));
+    this.#history.stopReason = this.#stop ?? "completed";
+    return this.#history;
+  }
+
+  #begin() {
+    const { progress } = this.#core;
+    const { callbacks, resume, trainRows } = this.#plan;
+    if (resume) progress.callbackStates.forEach((state, i) => callbacks[i]?.setState?.(state));
+    else Object.assign(progress, { epoch: 0, position: 0, callbackStates: [] });
+    progress.rows = trainRows;
+    this.#core.stopRequested = false;
+    this.#core.callbacks = callbacks;
+    return { progress, callbacks };
+  }
+
+  /** One epoch, or the rest of one that was stopped. */
+  async #epoch(): Promise<void> {
+    const { compiled, signal } = this.#plan;
+    const { progress } = this.#core;
+    const { epoch } = progress;
+    await this.#each(({ onEpochBegin }) => onEpochBegin?.(epoch, {}, this.#context));
+    if (!(await this.#stepThrough(this.#startEpoch()))) return;
+
+    const logs = logsOf(compiled, this.#run.sums);
+    if (this.#validation) {
+      Object.assign(logs, await evaluateDataset(this.#core, this.#validation, { prefix: "val_", signal }));
+    }
+    this.#logs = logs;
+    this.#history.epoch.push(epoch);
+    for (const [name, value] of Object.entries(logs)) (this.#history.history[name] ??= []).push(value);
+    Object.assign(progress, { epoch: epoch + 1, position: 0 });
+    await this.#each(({ onEpochEnd }) => onEpochEnd?.(epoch, logs, this.#context));
+    if (progress.epoch < this.#plan.epochs) this.#checkLimits();
+  }
+
+  /** Points the run at the data where the epoch begins, or goes on; what refills its window is returned. */
+  #startEpoch(): () => void {
+    const { trainRows, batchSize } = this.#plan;
+    const { progress } = this.#core;
+    if (progress.position === 0) progress.epochsBegun++;
+    const refill = this.#data.attach(this.#run, { epoch: progress.epochsBegun });
+    this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position: progress.position });
+    if (progress.position > 0) this.#run.sums = progress.sums;
+    return refill;
+  }
+
+  /** Runs slices until the epoch is over (true) or something stops it (false). */
+  async #stepThrough(refill: () => void): Promise<boolean> {
+    for (;;) {
+      const status = this.#slice();
+      if (status === "needsRows") {
+        refill();
+        continue;
+      }
+      if (status === "nonFinite") return this.#haltNonFinite();
+      if (this.#run.atStep) await this.#reportSteps();
+      if (status === "epochDone") return true;
+      this.#checkLimits();
+      if (this.#stop !== undefined) return false;
+      await this.#breathe();
+    }
+  }
+
+  #slice() {
+    const { batchSize, trainRows, maxSteps, maxMs } = this.#plan;
+    const run = this.#run;
+    if (run.atStep) this.#core.prepare("train", Math.min(batchSize, trainRows)); // a layer may have been frozen or thawed
+    const steps = this.#everyStep ? 1 : maxSteps - this.#steps;
+    const left = maxMs - (performance.now() - this.#started);
+    const status = left > 0 ? this.#pacer.slice(run, Number.isFinite(steps) ? steps : 0, left) : run.slice(Infinity, 1);
+    this.#steps += run.sliceSteps;
+    Object.assign(this.#core.progress, { position: run.position, sums: run.sums });
+    return status;
+  }
+
+  async #reportSteps(): Promise<void> {
+    const logs = (this.#logs = logsOf(this.#plan.compiled, this.#run.sums));
+    const batch = Math.ceil(this.#run.position / this.#plan.batchSize);
+    if (this.#everyStep) await this.#each(({ onBatchEnd }) => onBatchEnd?.(batch - 1, logs, this.#context));
+    await this.#each(({ onProgress }) => onProgress?.(batch, logs, this.#context));
+  }
+
+  #checkLimits(): void {
+    const { maxSteps, maxMs, signal } = this.#plan;
+    signal?.throwIfAborted();
+    if (this.#core.stopRequested) this.#stop = "callback";
+    else if (this.#steps >= maxSteps) this.#stop = "maxSteps";
+    else if (this.#run.atStep && this.#steps > 0 && performance.now() - this.#started >= maxMs) this.#stop = "maxMs";
+  }
+
+  #haltNonFinite(): false {
+    const { epoch, position } = this.#core.progress;
+    const step = Math.floor(position / this.#plan.batchSize);
+    this.#stop = "nonFinite";
+    this.#history.detail =
+      `${nonFiniteWhat(this.#run)} at epoch ${epoch}, step ${step}. The weights are those of the step before. ` +
+      "Try a lower learning rate, inputs scaled to about 1, or clipping.";
+    return false;
+  }
+
+  /** Lets the host work when a slice's time has gone by. */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#lastYield < SLICE_MS) return;
+    await yieldToHost();
+    this.#lastYield = performance.now();
+    this.#plan.signal?.throwIfAborted();
+  }
+
+  async #each(hook: (callback: Callback) => void | Promise<void>): Promise<void> {
+    for (const callback of this.#plan.callbacks) await hook(callback);
+  }
+}
+
+function stopSwitch(core: Core): CallbackContext["model"] {
+  return {
+    get stopTraining() {
+      return core.stopRequested;
+    },
+    set stopTraining(stop) {
+      core.stopRequested = stop;
+    },
+  };
+}
+
+async function quietly(action: () => void | Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch {
+    // the first error is the one to tell
+  }
+}

@@ -1,0 +1,55 @@
+import { boolean } from "../check.js";
+import type { Shape } from "../shape.js";
+import type { PlacedLayer } from "./architecture.js";
+import type { Core } from "./core.js";
+
+/** A layer of a model: a handle on the part that the model owns. */
+export class Layer {
+  readonly #core: Core;
+  readonly #index: number;
+
+  constructor(core: Core, index: number) {
+    this.#core = core;
+    this.#index = index;
+  }
+
+  get name(): string {
+    return this.#placed.name;
+  }
+
+  /** Keras's name of its class, such as "Dense". */
+  get className(): string {
+    return this.#placed.kind.className;
+  }
+
+  /** Its options, complete, as they stand in a file. */
+  get config(): unknown {
+    return this.#placed.config;
+  }
+
+  get inputShape(): Shape {
+    return this.#placed.inputShape;
+  }
+
+  get outputShape(): Shape {
+    return this.#placed.outputShape;
+  }
+
+  /** Whether training changes its weights. Setting it takes effect at the next step; optimizer state is kept. */
+  get trainable(): boolean {
+    return this.#core.trainable[this.#index]!;
+  }
+
+  set trainable(trainable: boolean) {
+    this.#core.setTrainable(this.#index, boolean(trainable, `trainable of layer "${this.name}"`));
+  }
+
+  countParams(): number {
+    const own = this.#core.variables.list.filter(({ layer }) => layer === this.#index);
+    return own.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  get #placed(): PlacedLayer {
+    return this.#core.architecture.layers[this.#index]!;
+  }
+}

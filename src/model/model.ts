@@ -1,0 +1,173 @@
+import { ConfigError } from "../errors.js";
+import { suggest } from "../family.js";
+import { type Loss, resolveLoss } from "../losses/index.js";
+import { type Metric, resolveMetric } from "../metrics/index.js";
+import { MAX_METRICS } from "../../assembly/shared/layout.js";
+import { type Optimizer, resolveOptimizer } from "../optimizers/index.js";
+import { writeFileAtomic } from "../runtime/files.js";
+import type { Core } from "./core.js";
+import type { Rowlike, Targets } from "./data.js";
+import { evaluate, type EvaluateOptions } from "./evaluate.js";
+import { fit, type FitOptions, type History } from "./fit.js";
+import { Layer } from "./layer.js";
+import { predict, type Prediction, type PredictOptions } from "./predict.js";
+import { type SaveOptions, serialize } from "./serialize.js";
+import { applyGradients, gradients, trainOnBatch } from "./step.js";
+import { summarize } from "./summary.js";
+import type { NamedArray } from "./variables.js";
+
+export interface CompileOptions {
+  /** A name or what a factory returns, such as adam({ learningRate: 1e-3 }). */
+  optimizer: Optimizer;
+  loss: Loss;
+  metrics?: readonly Metric[];
+}
+
+/**
+ * A network with its weights, in a WebAssembly memory of its own. Nothing is to be disposed of: when the model is no
+ * longer referenced, its memory goes with it.
+ */
+export class Model {
+  /** One handle a layer, from input to output. */
+  readonly layers: readonly Layer[];
+  readonly #core: Core;
+
+  /** @internal Models come from `sequential` and `loadModel`. */
+  constructor(core: Core) {
+    this.#core = core;
+    this.layers = Object.freeze(core.architecture.layers.map((_, i) => new Layer(core, i)));
+  }
+
+  /** What all random numbers are drawn from: the same seed gives the same bits. */
+  get seed(): number {
+    return this.#core.seed;
+  }
+
+  /** Per sample. */
+  get inputShape(): readonly number[] {
+    return this.#core.architecture.inputShapes[0]!;
+  }
+
+  /** Per sample. */
+  get outputShape(): readonly number[] {
+    return this.#core.architecture.outputShape;
+  }
+
+  /** Set it to true in a callback: training stops after the step under way. */
+  get stopTraining(): boolean {
+    return this.#core.stopRequested;
+  }
+
+  set stopTraining(stop: boolean) {
+    this.#core.stopRequested = stop;
+  }
+
+  /**
+   * Prepares training and resets the optimizer's state.
+   *
+   * @throws ConfigError for names and options that are unknown or do not go together; the model is as before then
+   * @example model.compile({ optimizer: adam(), loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] })
+   */
+  compile({ optimizer, loss, metrics = [] }: CompileOptions): void {
+    this.#core.mustBeIdle("compile()");
+    if (metrics.length > MAX_METRICS) {
+      throw new ConfigError(
+        "config/too-many-metrics",
+        `At most ${MAX_METRICS} metrics are counted; got ${metrics.length}.`,
+      );
+    }
+    const resolved = resolveLoss(loss);
+    this.#core.compile({
+      optimizer: resolveOptimizer(optimizer),
+      loss: resolved,
+      metrics: metrics.map((metric) => resolveMetric(metric, resolved)),
+    });
+  }
+
+  /**
+   * Trains on rows x (n, …inputShape) and their targets y. Both are copied in when the call is made.
+   *
+   * @returns The figures of each epoch, and why training stopped.
+   * @throws ConfigError, ShapeError, DataError before anything is changed; BusyError while another fit is under way
+   * @example const { history } = await model.fit(x, y, { epochs: 10, batchSize: 50, validationSplit: 0.1 })
+   */
+  async fit(x: Rowlike, y: Targets, options: FitOptions = {}): Promise<History> {
+    return fit(this.#core, x, y, options);
+  }
+
+  /** Loss and metrics over all rows, in inference mode. */
+  async evaluate(x: Rowlike, y: Targets, options: EvaluateOptions = {}): Promise<Record<string, number>> {
+    return evaluate(this.#core, x, y, options);
+  }
+
+  /** The outputs for each row of x, in inference mode: { data, shape: [n, …outputShape] }, a copy. */
+  predict(x: Rowlike, options: PredictOptions = {}): Prediction {
+    return predict(this.#core, x, options);
+  }
+
+  /**
+   * Exactly one optimizer step on all these rows. Returns loss and metrics as they were before it.
+   *
+   * @throws NumericError `numeric/not-finite` where loss or gradients are not finite; then nothing has changed
+   */
+  trainOnBatch(x: Rowlike, y: Targets): Record<string, number> {
+    return trainOnBatch(this.#core, x, y);
+  }
+
+  /** Gradients by weight, of the mean loss over these rows in training mode, before clipping. Changes nothing. */
+  gradients(x: Rowlike, y: Targets): Map<string, NamedArray> {
+    return gradients(this.#core, x, y);
+  }
+
+  /** One optimizer step with gradients from elsewhere: a loop of your own, another machine. */
+  applyGradients(gradients: ReadonlyMap<string, NamedArray>): void {
+    applyGradients(this.#core, gradients);
+  }
+
+  /** Copies of all weights by name, in layer order. */
+  getWeights(): Map<string, NamedArray> {
+    return this.#core.variables.read();
+  }
+
+  /** Writes weights by name. All names, shapes and values are checked before any is written. */
+  setWeights(weights: ReadonlyMap<string, NamedArray>, { strict = true }: { strict?: boolean } = {}): void {
+    this.#core.mustBeIdle("setWeights()");
+    this.#core.variables.write(weights, { strict });
+  }
+
+  /** @throws ConfigError `config/unknown-layer` */
+  getLayer(name: string): Layer {
+    const layer = this.layers.find((candidate) => candidate.name === name);
+    if (layer) return layer;
+    const names = this.layers.map((candidate) => candidate.name);
+    throw new ConfigError(
+      "config/unknown-layer",
+      `There is no layer "${name}".${suggest(name, names)} This model has ${names.join(", ")}.`,
+    );
+  }
+
+  countParams(): number {
+    return this.layers.reduce((sum, layer) => sum + layer.countParams(), 0);
+  }
+
+  /** A table of the layers: output shapes, parameters, what is trainable. */
+  summary(): string {
+    return summarize(this.layers, this.inputShape);
+  }
+
+  /** The compiled step as readable lines, one record each. */
+  program({ training = false }: { training?: boolean } = {}): string {
+    if (training) this.#core.mustBeCompiled("program({ training: true })");
+    return this.#core.buildProgram(training ? "train" : "predict").toString();
+  }
+
+  /** The model as one safetensors file: weights, architecture, and with `includeOptimizer` all training state. */
+  toBytes(options: SaveOptions = {}): Uint8Array {
+    return serialize(this.#core, options);
+  }
+
+  /** Writes `toBytes` to a file: beside, synced, then renamed, so that the file is always whole. */
+  async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
+    await writeFileAtomic(path, this.toBytes(options));
+  }
+}

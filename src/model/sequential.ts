@@ -1,0 +1,48 @@
+import { positiveInteger, seedValue, shapeOf } from "../check.js";
+import { ConfigError } from "../errors.js";
+import type { LayerSpec } from "../layers/layer.js";
+import { Engine } from "../runtime/engine.js";
+import { chain, refuseHuge } from "./architecture.js";
+import { Core } from "./core.js";
+import { Model } from "./model.js";
+
+export interface SequentialOptions {
+  /** Per sample: 784, or [28, 28, 1]. */
+  inputShape: number | readonly number[];
+  layers: readonly LayerSpec[];
+  /** The same seed gives the same bits everywhere. Omitted: random, readable as `model.seed`. */
+  seed?: number;
+  /** Most bytes of data that are kept in WebAssembly's memory; more go through in parts (default 512 MiB). */
+  windowBytes?: number;
+}
+
+const DEFAULT_WINDOW_BYTES = 512 * 1024 * 1024;
+
+/**
+ * A chain of layers as a model, its weights drawn.
+ *
+ * @throws ConfigError, ShapeError for what does not make a network; UnsupportedError without WebAssembly SIMD
+ * @example
+ * const model = await sequential({ inputShape: 4, layers: [dense(8, { activation: "tanh" }), dense(3)], seed: 1 });
+ */
+export async function sequential(options: SequentialOptions): Promise<Model> {
+  return new Model(await sequentialCore(options));
+}
+
+/** What `sequential` and `loadModel` share. */
+export async function sequentialCore(options: SequentialOptions): Promise<Core> {
+  const { layers, seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES } = options;
+  const inputShape = shapeOf(options.inputShape, "inputShape");
+  refuseHuge(inputShape, "A sample");
+  if (!Array.isArray(layers) || layers.length === 0) {
+    throw new ConfigError("config/no-layers", "A model needs at least one layer, such as layers: [dense(10)].");
+  }
+  const checked = { seed: seedValue(seed), windowBytes: positiveInteger(windowBytes, "windowBytes") };
+  const core = new Core(await Engine.create(), chain(inputShape, layers), checked);
+  core.variables.initialize(checked.seed);
+  return core;
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}

@@ -1,0 +1,79 @@
+import { writeSafetensors } from "../formats/safetensors.js";
+import type { Core, Progress } from "./core.js";
+
+export interface SaveOptions {
+  /** Also the optimizer's moments, step, epoch, position in it and callbacks' state: all that a resume needs. */
+  includeOptimizer?: boolean;
+}
+
+export const FORMAT = "lanewise";
+export const FORMAT_VERSION = 1;
+
+/** The file's description of a network. */
+export interface SavedArchitecture {
+  readonly inputShape: readonly number[];
+  readonly layers: readonly {
+    readonly className: string;
+    readonly name: string;
+    readonly trainable: boolean;
+    readonly config: unknown;
+  }[];
+  readonly seed: number;
+}
+
+export interface SavedCompile {
+  readonly optimizer: Readonly<{ name: string }>;
+  readonly loss: Readonly<{ name: string }>;
+  readonly metrics: readonly string[];
+}
+
+export interface SavedTraining extends Progress {
+  readonly step: number;
+}
+
+/** How a slot of a weight is called in the file. Layers' names hold no "/", so nothing else is called so. */
+export function slotName(slot: string, weight: string): string {
+  return `optimizer/${slot}/${weight}`;
+}
+
+/** One safetensors file; architecture and states are JSON in its metadata. */
+export function serialize(core: Core, { includeOptimizer = false }: SaveOptions): Uint8Array {
+  const { architecture, variables, compiled } = core;
+  const saved: SavedArchitecture = {
+    inputShape: architecture.inputShapes[0]!,
+    layers: architecture.layers.map(({ kind, name, config }, i) => ({
+      className: kind.className,
+      name,
+      trainable: core.trainable[i]!,
+      config,
+    })),
+    seed: core.seed,
+  };
+  const metadata: Record<string, string> = {
+    format: FORMAT,
+    formatVersion: String(FORMAT_VERSION),
+    architecture: JSON.stringify(saved),
+  };
+  const tensors = new Map(variables.read());
+  if (compiled) {
+    const { optimizer, loss, metrics } = compiled;
+    metadata.compile = JSON.stringify({ optimizer, loss, metrics: metrics.map(({ label }) => label) });
+  }
+  if (includeOptimizer) {
+    core.mustBeCompiled("toBytes({ includeOptimizer: true })");
+    for (const [slot, region] of core.regions.slots) {
+      for (const [name, value] of variables.read(region)) tensors.set(slotName(slot, name), value);
+    }
+    metadata.training = JSON.stringify(trainingState(core));
+  }
+  return writeSafetensors(
+    [...tensors].map(([name, { data, shape }]) => [name, { dtype: "F32", shape, data }]),
+    metadata,
+  );
+}
+
+function trainingState(core: Core): SavedTraining {
+  const live = core.callbacks.map((callback) => callback.getState?.() ?? null);
+  const callbackStates = live.length > 0 ? live : core.progress.callbackStates;
+  return { ...core.progress, step: core.run("train").step, callbackStates };
+}

@@ -1,0 +1,76 @@
+// Single steps, without a loop around them.
+
+import { NumericError } from "../errors.js";
+import type { Run, Status } from "../program/run.js";
+import type { Core } from "./core.js";
+import type { Rowlike, Rows, Targets } from "./data.js";
+import { Dataset, toSamples } from "./dataset.js";
+import { logsOf } from "./logs.js";
+import type { NamedArray } from "./variables.js";
+
+/** Exactly one step on these rows; the loss and metrics are those before it. */
+export function trainOnBatch(core: Core, x: Rowlike, y: Targets): Record<string, number> {
+  core.mustBeIdle("trainOnBatch()");
+  const compiled = core.mustBeCompiled("trainOnBatch()");
+  return onWholeBatch(core, "train", toSamples(core, compiled.loss, x, y), (run, status) => {
+    if (status === "nonFinite") {
+      throw new NumericError(
+        "numeric/not-finite",
+        `${nonFiniteWhat(run)}; the step was not applied. Try a lower learning rate or scaled inputs.`,
+      );
+    }
+    return logsOf(compiled, run.sums);
+  });
+}
+
+/** Gradients of the mean loss in training mode, before clipping, of the trainable weights; changes nothing. */
+export function gradients(core: Core, x: Rowlike, y: Targets): Map<string, NamedArray> {
+  const { loss } = core.mustBeCompiled("gradients()");
+  const { gradients: region } = core.regions;
+  const samples = toSamples(core, loss, x, y);
+  const underWay = core.fitting ? core.engine.f32(region, core.variables.size).slice() : undefined;
+  try {
+    core.run("gradients").step = core.run("train").step;
+    return onWholeBatch(core, "gradients", samples, () => core.variables.read(region, core.trainableVariables));
+  } finally {
+    if (underWay) core.engine.f32(region, core.variables.size).set(underWay); // a fit is between two records of a step
+  }
+}
+
+/** One optimizer step with gradients from elsewhere. */
+export function applyGradients(core: Core, map: ReadonlyMap<string, NamedArray>): void {
+  core.mustBeIdle("applyGradients()");
+  core.mustBeCompiled("applyGradients()");
+  const { run } = core.prepare("apply", 1);
+  core.variables.write(map, { region: core.regions.gradients, variables: core.trainableVariables });
+  run.begin({ totalRows: 1, batchRows: 1 });
+  run.order({ address: 0, shuffle: false, epoch: 0, seed: 0 });
+  run.window();
+  run.slice(Infinity, 1);
+}
+
+/** Runs a program once over all rows as one batch. */
+function onWholeBatch<T>(
+  core: Core,
+  mode: "train" | "gradients",
+  samples: readonly Rows[],
+  read: (run: Run, status: Status) => T,
+): T {
+  const { rows } = samples[0]!;
+  const { run } = core.prepare(mode, rows);
+  const data = new Dataset(core, samples, { shuffle: false, batchRows: rows, resident: true });
+  try {
+    data.attach(run);
+    run.begin({ totalRows: rows, batchRows: rows });
+    const status = run.slice(Infinity, 1);
+    return read(run, status);
+  } finally {
+    data.release();
+  }
+}
+
+/** What was not finite in the step that was halted. */
+export function nonFiniteWhat(run: Run): string {
+  const loss = run.batchLoss;
+  return Number.isFinite(loss) ? "A gradient became infinite or NaN" : `The loss became ${loss}`;
+}

@@ -1,0 +1,168 @@
+import { DataError, ShapeError } from "../errors.js";
+import { suggest } from "../family.js";
+import { fansOf, fillOf, type InitializerDescription } from "../initializers/index.js";
+import type { Engine } from "../runtime/engine.js";
+import { formatShape, sameShape, type Shape, sizeOf } from "../shape.js";
+import { type Architecture, refuseHuge } from "./architecture.js";
+
+/** A named array of numbers with its shape. */
+export interface NamedArray {
+  readonly data: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** One weight of the model and its place in the flat region of parameters. */
+export interface Variable {
+  /** `<layer>/<role>` */
+  readonly name: string;
+  readonly layer: number;
+  /** Among its layer's variables. */
+  readonly ordinal: number;
+  readonly shape: Shape;
+  readonly initializer: InitializerDescription;
+  /** Of its first element, in elements. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Variables begin at 16-byte boundaries, so that vectors of one never reach into another. */
+export const ALIGNMENT_ELEMENTS = 4;
+
+/** Numbers drawn for one variable share nothing with another's: each is keyed by layer and ordinal. */
+const VARIABLES_PER_LAYER = 16;
+
+/**
+ * All weights, flat in one region:
+ *
+ *   address ──▶ hidden/kernel │ hidden/bias │ output/kernel │ …
+ *
+ * Gradients and optimizer slots are regions of the same layout.
+ */
+export class Variables {
+  readonly list: readonly Variable[];
+  readonly byName: ReadonlyMap<string, Variable>;
+  /** Elements of the region. */
+  readonly size: number;
+  readonly address: number;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine, architecture: Architecture) {
+    const { list, size } = layOut(architecture);
+    this.#engine = engine;
+    this.list = list;
+    this.size = size;
+    this.byName = new Map(list.map((variable) => [variable.name, variable]));
+    this.address = this.allocateRegion("the model's parameters");
+  }
+
+  /** A region with room for a value beside each parameter, all zero. */
+  allocateRegion(what: string): number {
+    const bytes = Math.max(1, this.size) * 4;
+    const address = this.#engine.heap.allocate(bytes, what);
+    this.#engine.u8(address, bytes).fill(0);
+    return address;
+  }
+
+  /** Draws every variable anew from its initializer. */
+  initialize(seed: number): void {
+    for (const variable of this.list) this.#fill(variable, seed);
+  }
+
+  /** Copies of a region's values by name, in layer order. */
+  read(region = this.address, variables = this.list): Map<string, NamedArray> {
+    return new Map(variables.map((v) => [v.name, { data: this.view(v, region).slice(), shape: [...v.shape] }]));
+  }
+
+  view({ offset, size }: Variable, region = this.address): Float32Array<ArrayBuffer> {
+    return this.#engine.f32(region + offset * 4, size);
+  }
+
+  /**
+   * Writes values by name; all names, shapes and values are checked before any is written.
+   *
+   * @param strict Every variable must be given; otherwise those that are not given stay.
+   */
+  write(
+    values: ReadonlyMap<string, Readonly<{ data: ArrayLike<number>; shape: Shape }>>,
+    { region = this.address, strict = true, variables = this.list } = {},
+  ): void {
+    if (!(values instanceof Map)) {
+      throw new DataError(
+        "data/not-a-map",
+        "Weights come as a Map from name to { data, shape }, as getWeights() returns them.",
+      );
+    }
+    const known = new Map(variables.map((variable) => [variable.name, variable]));
+    for (const [name, value] of values) checkValue(name, value, known.get(name), [...known.keys()]);
+    const missing = variables.filter(({ name }) => !values.has(name)).map(({ name }) => name);
+    if (strict && missing.length > 0) {
+      throw new ShapeError(
+        "weights/missing",
+        `${missing.length} of ${variables.length} weights are missing: ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", …" : ""}. ` +
+          "Give all of them, or pass { strict: false } to keep those that are not given.",
+      );
+    }
+    for (const [name, { data }] of values) this.view(known.get(name)!, region).set(data);
+  }
+
+  #fill({ layer, ordinal, shape, offset, size, initializer }: Variable, modelSeed: number): void {
+    const { exports } = this.#engine;
+    const address = this.address + offset * 4;
+    const fill = fillOf(initializer, fansOf(shape));
+    const seed = (initializer.seed as number | undefined) ?? modelSeed;
+    const key = [seed >>> 0, Math.floor(seed / 0x100000000), layer * VARIABLES_PER_LAYER + ordinal] as const;
+    if (fill.kind === "constant") this.#engine.f32(address, size).fill(fill.value);
+    else if (fill.kind === "uniform") exports.fillUniform(size, address, ...key, fill.low, fill.high);
+    else if (fill.kind === "normal") exports.fillNormal(size, address, ...key, fill.mean, fill.stddev);
+    else exports.fillTruncatedNormal(size, address, ...key, fill.mean, fill.stddev);
+  }
+}
+
+function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
+  const list: Variable[] = [];
+  let offset = 0;
+  layers.forEach(({ name, kind, config, inputShape }, layer) => {
+    kind.variables(config, inputShape).forEach(({ role, shape, initializer }, ordinal) => {
+      refuseHuge(shape, `${name}/${role}`);
+      const size = sizeOf(shape);
+      list.push({ name: `${name}/${role}`, layer, ordinal, shape, initializer, offset, size });
+      offset += Math.ceil(size / ALIGNMENT_ELEMENTS) * ALIGNMENT_ELEMENTS;
+    });
+  });
+  refuseHuge([offset], "The model's parameters");
+  return { list, size: offset };
+}
+
+function checkValue(
+  name: string,
+  value: Readonly<{ data: ArrayLike<number>; shape: Shape }>,
+  variable: Variable | undefined,
+  names: readonly string[],
+): void {
+  if (!variable) {
+    throw new ShapeError(
+      "weights/unknown-name",
+      `This model has no weight "${name}".${suggest(name, names)} It has ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}.`,
+    );
+  }
+  if (!Array.isArray(value?.shape) || !sameShape(value.shape, variable.shape)) {
+    throw new ShapeError(
+      "weights/wrong-shape",
+      `Weight "${name}" has shape ${formatShape(variable.shape)}; got ${value?.shape ? formatShape(value.shape) : "none"}.`,
+    );
+  }
+  if (value.data?.length !== variable.size) {
+    throw new ShapeError(
+      "weights/wrong-length",
+      `Weight "${name}" of shape ${formatShape(variable.shape)} has ${variable.size} values; got ${value.data?.length}.`,
+    );
+  }
+  for (let i = 0; i < variable.size; i++) {
+    if (!Number.isFinite(value.data[i])) {
+      throw new DataError(
+        "data/not-finite",
+        `Weight "${name}" holds ${value.data[i]} at index ${i}; weights must be finite.`,
+      );
+    }
+  }
+}

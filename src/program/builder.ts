@@ -1,0 +1,197 @@
+import { ShapeError } from "../errors.js";
+import { formatShape, type Shape, sameShape, sizeOf } from "../shape.js";
+import { type Dim, fixed, formatValue, type Node, perRow, rootOf, type Value, widthOf } from "./graph.js";
+import { GEMM_SCRATCH_BYTES } from "../../assembly/shared/gemm.js";
+import type { DimOf, OpName, OperandOf } from "./ops.js";
+
+type LossOp = "sparseSoftmaxCrossentropy" | "softmaxCrossentropy" | "sigmoidCrossentropy" | "meanSquaredError";
+type MetricOp = "sparseAccuracy" | "categoricalAccuracy" | "binaryAccuracy";
+
+interface NewValue {
+  name: string;
+  shape: Shape;
+  perRow?: boolean;
+  needsGradient?: boolean;
+  address?: number;
+  gradient?: Value;
+}
+
+/** An activation as the kernels know it. */
+export interface Elementwise {
+  readonly code: number;
+  readonly alpha?: number;
+  /** Its derivative is computed from its input; otherwise from its output, and then a product can apply it. */
+  readonly savesInput?: boolean;
+  readonly name?: string;
+}
+
+/**
+ * Collects the nodes of one program. Layers call the ops below and so emit forward records only; `differentiate` adds the
+ * backward ones.
+ */
+export class GraphBuilder {
+  readonly nodes: Node[] = [];
+  #values = 0;
+  #scope = "";
+
+  /** Runs `emit` with its values named `<layer>/…`. */
+  within<T>(layer: string, emit: () => T): T {
+    const outer = this.#scope;
+    this.#scope = layer;
+    try {
+      return emit();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /** A value that lives in the arena, or at `address` for as long as the model does. */
+  value({ name, shape, perRow = true, needsGradient = false, address, gradient }: NewValue): Value {
+    return {
+      id: this.#values++,
+      name: this.#scope && address === undefined ? `${this.#scope}/${name}` : name,
+      shape,
+      perRow,
+      needsGradient,
+      storage: address === undefined ? { kind: "arena" } : { kind: "fixed", address },
+      ...(gradient && { gradient }),
+    };
+  }
+
+  /** An arena value of the same size. */
+  like(value: Value, name: string): Value {
+    return { ...this.value({ name: "", shape: value.shape, perRow: value.perRow }), name };
+  }
+
+  emit<K extends OpName>(
+    op: K,
+    dims: Record<DimOf<K>, Dim>,
+    operands: Partial<Record<OperandOf<K>, Value | undefined>>,
+    numbers: Readonly<Record<string, number>> = {},
+    integers: Readonly<Record<string, number>> = {},
+    note?: string,
+  ): Node<K> {
+    const present = Object.fromEntries(Object.entries(operands).filter(([, value]) => value !== undefined));
+    const node = { op, dims, operands: present, numbers, integers, ...(note && { note }) } as Node<K>;
+    this.nodes.push(node as unknown as Node);
+    return node;
+  }
+
+  // ── Ops for layers ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The batch's rows of data source `source`. */
+  input(source: number, shape: Shape, name: string): Value {
+    const out = this.value({ name, shape });
+    this.emit("gather", { rows: perRow(1), width: fixed(sizeOf(shape)) }, { out }, { scale: 1, offset: 0 }, { source });
+    return out;
+  }
+
+  /** x (B, …, K) · w (K, N) + bias (N) */
+  matmul(x: Value, w: Value, bias?: Value, name = "z"): Value {
+    const k = x.shape.at(-1)!;
+    const [rows, n] = w.shape;
+    if (w.shape.length !== 2 || rows !== k || n === undefined) throw mismatch("matmul", x, w);
+    if (bias && !sameShape(bias.shape, [n])) throw mismatch("the bias of matmul", w, bias);
+    const c = this.value({
+      name,
+      shape: [...x.shape.slice(0, -1), n],
+      needsGradient: x.needsGradient || w.needsGradient || bias?.needsGradient === true,
+    });
+    const m = perRow(widthOf(x) / k);
+    this.gemm("gemmNN", [m, fixed(n), fixed(k)], x, w, c, { bias });
+    return c;
+  }
+
+  /** An elementwise activation by its code. */
+  activation(x: Value, { code, alpha = 0, savesInput = false, name = "activation" }: Elementwise): Value {
+    const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
+    const integers = { activation: code, savesInput: savesInput ? 1 : 0 };
+    this.emit("activation", { n: lengthOf(x) }, { x, y }, { alpha }, integers, name);
+    return y;
+  }
+
+  /** Softmax over the last axis. */
+  softmax(x: Value, name = "softmax"): Value {
+    const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient });
+    this.emit("softmax", rowsOf(x), { x, y });
+    return y;
+  }
+
+  /** x · scale + offset */
+  affine(x: Value, scale: number, offset: number, name = "scaled"): Value {
+    const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
+    this.emit("affine", { n: lengthOf(x) }, { x, y }, { scale, offset });
+    return y;
+  }
+
+  /** a + b, of one shape */
+  add(a: Value, b: Value, name = "sum"): Value {
+    if (!sameShape(a.shape, b.shape) || !a.perRow || !b.perRow) throw mismatch("add", a, b);
+    const c = this.value({ name, shape: a.shape, needsGradient: a.needsGradient || b.needsGradient });
+    this.emit("add", { n: lengthOf(a) }, { a, b, c });
+    return c;
+  }
+
+  /** The same bytes under another shape: no record. */
+  reshape(x: Value, shape: Shape): Value {
+    if (sizeOf(shape) !== widthOf(x)) {
+      throw new ShapeError(
+        "shape/reshape",
+        `${formatValue(x)} cannot be reshaped to ${formatShape(shape, x.perRow)}: ${widthOf(x)} values against ${sizeOf(shape)}.`,
+      );
+    }
+    return { ...x, shape, root: rootOf(x) };
+  }
+
+  // ── Ops for the ends of a program ─────────────────────────────────────────────────────────────────────────────────
+
+  /** The batch's loss; with `gradient`, also where the backward pass starts. */
+  loss(op: LossOp, predictions: Value, targets: Value, { smoothing = 0, gradient = false } = {}): void {
+    const operands = {
+      predictions,
+      targets,
+      gradient: gradient ? this.like(predictions, `d ${predictions.name}`) : undefined,
+    };
+    this.emit(op, rowsOf(predictions), operands, { smoothing });
+  }
+
+  metric(op: MetricOp, scores: Value, targets: Value, slot: number, threshold = 0): void {
+    this.emit(op, rowsOf(scores), { scores, targets }, { threshold }, { slot });
+  }
+
+  /** Writes the batch's rows of x to the sink. */
+  store(x: Value): void {
+    this.emit("store", { rows: perRow(1), width: fixed(widthOf(x)) }, { x });
+  }
+
+  // ── Ops for backward rules ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** c (M, N) = a · b, with either operand transposed as the op says. */
+  gemm(
+    op: "gemmNN" | "gemmNT" | "gemmTN",
+    [m, n, k]: readonly [Dim, Dim, Dim],
+    a: Value,
+    b: Value,
+    c: Value,
+    { bias, accumulate = false }: { bias?: Value | undefined; accumulate?: boolean } = {},
+  ): void {
+    const scratch = this.value({ name: "scratch", shape: [GEMM_SCRATCH_BYTES / 4], perRow: false });
+    const integers = { accumulate: accumulate ? 1 : 0, activation: 0 };
+    this.emit(op, { m, n, k }, { a, b, c, bias, scratch }, { alpha: 0 }, integers);
+  }
+}
+
+/** All elements of a value as one dim. */
+export function lengthOf(value: Value): Dim {
+  return { size: widthOf(value), perRow: value.perRow };
+}
+
+/** A value as a matrix over its last axis. */
+export function rowsOf(value: Value): { rows: Dim; width: Dim } {
+  const width = value.shape.at(-1) ?? 1;
+  return { rows: { size: widthOf(value) / width, perRow: value.perRow }, width: fixed(width) };
+}
+
+function mismatch(what: string, a: Value, b: Value): ShapeError {
+  return new ShapeError("shape/mismatch", `${what}: ${formatValue(a)} and ${formatValue(b)} do not fit together.`);
+}

@@ -1,0 +1,176 @@
+import { type GraphBuilder, lengthOf, rowsOf } from "./builder.js";
+import { type Dim, type Node, rootOf, type Value } from "./graph.js";
+import type { OpName, OperandOf } from "./ops.js";
+
+/** How the gradient of an op's output reaches its inputs. */
+type Rule<K extends OpName> =
+  | {
+      readonly output: OperandOf<K>;
+      readonly backward: (node: Required<Operands<K>>, dy: Value, gradients: Gradients) => void;
+    }
+  /** Where the backward pass starts: the op itself writes the gradient of its input. */
+  | { readonly source: OperandOf<K>; readonly gradient: OperandOf<K> }
+  /** Nothing flows through. */
+  | "none";
+
+type Operands<K extends OpName> = Node<K> & { operands: Record<OperandOf<K>, Value> };
+
+const lossRule = { source: "predictions", gradient: "gradient" } as const;
+
+const RULES: { readonly [K in OpName]: Rule<K> } = {
+  gather: "none",
+  store: "none",
+  gemmNN: {
+    output: "c",
+    backward({ dims: { m, n, k }, operands: { a, b, bias } }, dy, gradients) {
+      gradients.product(a, "gemmNT", [m, k, n], dy, b);
+      gradients.product(b, "gemmTN", [k, n, m], a, dy);
+      gradients.bias(bias, m, n, dy);
+    },
+  },
+  gemmNT: {
+    output: "c",
+    backward({ dims: { m, n, k }, operands: { a, b, bias } }, dy, gradients) {
+      gradients.product(a, "gemmNN", [m, k, n], dy, b);
+      gradients.product(b, "gemmTN", [n, k, m], dy, a);
+      gradients.bias(bias, m, n, dy);
+    },
+  },
+  gemmTN: {
+    output: "c",
+    backward({ dims: { m, n, k }, operands: { a, b, bias } }, dy, gradients) {
+      gradients.product(a, "gemmNT", [k, m, n], b, dy);
+      gradients.product(b, "gemmNN", [k, n, m], a, dy);
+      gradients.bias(bias, m, n, dy);
+    },
+  },
+  columnSum: "none",
+  activation: {
+    output: "y",
+    backward({ dims: { n }, operands: { x, y }, numbers, integers, note }, dy, gradients) {
+      const saved = integers.savesInput ? x : y;
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("activationBackward", { n }, { dy, saved, dx }, numbers, { activation: integers.activation! }, note);
+      });
+    },
+  },
+  activationBackward: "none",
+  softmax: {
+    output: "y",
+    backward({ operands: { x, y } }, dy, gradients) {
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("softmaxBackward", rowsOf(y), { dy, y, dx });
+      });
+    },
+  },
+  softmaxBackward: "none",
+  affine: {
+    output: "y",
+    backward({ dims: { n }, operands: { x }, numbers }, dy, gradients) {
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("affine", { n }, { x: dy, y: dx }, { scale: numbers.scale!, offset: 0 });
+      });
+    },
+  },
+  add: {
+    output: "c",
+    backward({ operands: { a, b } }, dy, gradients) {
+      gradients.pass(a, dy);
+      gradients.pass(b, dy);
+    },
+  },
+  sparseSoftmaxCrossentropy: lossRule,
+  softmaxCrossentropy: lossRule,
+  sigmoidCrossentropy: lossRule,
+  meanSquaredError: lossRule,
+  sparseAccuracy: "none",
+  categoricalAccuracy: "none",
+  binaryAccuracy: "none",
+  guard: "none",
+  sgd: "none",
+  adam: "none",
+};
+
+/** Appends the backward records of every loss in `builder`. */
+export function differentiate(builder: GraphBuilder): void {
+  const gradients = new Gradients(builder);
+  for (const node of [...builder.nodes].reverse()) backwardOf(node, gradients);
+}
+
+function backwardOf<K extends OpName>(node: Node<K>, gradients: Gradients): void {
+  const rule: Rule<K> = RULES[node.op];
+  if (rule === "none") return;
+  const operands = node.operands as Record<string, Value>;
+  if ("source" in rule) {
+    const gradient = operands[rule.gradient];
+    if (gradient) gradients.pass(operands[rule.source]!, gradient);
+    return;
+  }
+  const dy = gradients.of(operands[rule.output]!);
+  if (dy) rule.backward(node as Required<Operands<K>>, dy, gradients);
+}
+
+/** The gradients known so far; they add up where a value is used more than once. */
+class Gradients {
+  readonly #builder: GraphBuilder;
+  /** By root. A shared one is another value's gradient too and must not be written again. */
+  readonly #known = new Map<number, { value: Value; shared: boolean }>();
+
+  constructor(builder: GraphBuilder) {
+    this.#builder = builder;
+  }
+
+  of(value: Value): Value | undefined {
+    return this.#known.get(rootOf(value).id)?.value;
+  }
+
+  /** Adds what `emit` writes to the gradient of `value`; `accumulates` says that `emit` can add on by itself. */
+  contribute(
+    value: Value,
+    accumulates: boolean,
+    emit: (target: Value, builder: GraphBuilder, accumulate: boolean) => void,
+  ): void {
+    if (!value.needsGradient) return;
+    const root = rootOf(value);
+    const known = this.#known.get(root.id);
+    if (!known) {
+      const target = root.gradient ?? this.#builder.like(root, `d ${root.name}`);
+      this.#known.set(root.id, { value: target, shared: false });
+      emit(target, this.#builder, false);
+    } else if (accumulates && !known.shared) {
+      emit(known.value, this.#builder, true);
+    } else {
+      const part = this.#builder.like(root, `d ${root.name}, another part`);
+      emit(part, this.#builder, false);
+      this.#addTo(root, known, part);
+    }
+  }
+
+  /** Adds `gradient` itself, without a copy where it is the first. */
+  pass(value: Value, gradient: Value): void {
+    if (!value.needsGradient) return;
+    const root = rootOf(value);
+    const known = this.#known.get(root.id);
+    if (known) this.#addTo(root, known, gradient);
+    else this.#known.set(root.id, { value: gradient, shared: true });
+  }
+
+  /** The gradient of one factor of a product is a product. */
+  product(value: Value, op: "gemmNN" | "gemmNT" | "gemmTN", dims: readonly [Dim, Dim, Dim], a: Value, b: Value): void {
+    this.contribute(value, true, (target, builder, accumulate) => builder.gemm(op, dims, a, b, target, { accumulate }));
+  }
+
+  /** The gradient of a bias (N), added to each row of a product (M, N). */
+  bias(value: Value | undefined, rows: Dim, width: Dim, dy: Value): void {
+    if (!value) return;
+    this.contribute(value, true, (sums, builder, accumulate) => {
+      builder.emit("columnSum", { rows, width }, { x: dy, sums }, {}, { accumulate: accumulate ? 1 : 0 });
+    });
+  }
+
+  #addTo(root: Value, known: { value: Value; shared: boolean }, part: Value): void {
+    const sum = known.shared ? this.#builder.like(root, `d ${root.name}`) : known.value;
+    this.#builder.emit("add", { n: lengthOf(root) }, { a: known.value, b: part, c: sum });
+    this.#known.set(root.id, { value: sum, shared: false });
+  }
+}

@@ -1,0 +1,239 @@
+// The op table: what each record's dims, operands and numbers mean, once. The builder's types, the encoding, the check
+// before the first run, the listing and the cost all follow from it.
+
+import { ACTIVATION_COUNT } from "../../assembly/shared/activations.js";
+import { GEMM_SCRATCH_BYTES } from "../../assembly/shared/gemm.js";
+import { SEGMENT_BYTES } from "../../assembly/shared/layout.js";
+import * as Code from "../../assembly/shared/ops.js";
+
+export type Access = "read" | "write" | "update";
+
+/** What stands behind one pointer. */
+export interface OperandRow {
+  readonly access: Access;
+  /** Names of dims, outermost first; a number stands for itself. */
+  readonly shape: readonly (string | number)[];
+  readonly optional: boolean;
+  readonly elementBytes: number;
+}
+
+export interface OpRow {
+  readonly code: number;
+  readonly dims: readonly string[];
+  /** In the order of the record's pointers. */
+  readonly operands: Readonly<Record<string, OperandRow>>;
+  readonly numbers: readonly string[];
+  /** Each with the largest value it may take. */
+  readonly integers: Readonly<Record<string, number>>;
+  /** An output that may be written over an input: { output: input }. */
+  readonly inPlace: Readonly<Record<string, string>>;
+  /** Does something beside writing its operands: never dropped as dead. */
+  readonly effect: boolean;
+  /** Floating-point operations, or what takes as long, for the length of a slice. */
+  readonly cost: (dims: Readonly<Record<string, number>>) => number;
+}
+
+const read = (...shape: (string | number)[]) => operand("read", shape);
+const write = (...shape: (string | number)[]) => operand("write", shape);
+const update = (...shape: (string | number)[]) => operand("update", shape);
+const segments = () => operand("read", ["segments"], SEGMENT_BYTES);
+
+function operand(access: Access, shape: (string | number)[], elementBytes = 4) {
+  return { access, shape, optional: false, elementBytes } satisfies OperandRow;
+}
+
+function optional(row: OperandRow): OperandRow {
+  return { ...row, optional: true };
+}
+
+interface Options {
+  numbers?: readonly string[];
+  integers?: Readonly<Record<string, number>>;
+  inPlace?: Readonly<Record<string, string>>;
+  effect?: boolean;
+  /** Cost of one element of the op, where an element is a product of all dims (default 4). */
+  perElement?: number;
+}
+
+function op<const Dims extends readonly string[], const Operands extends Record<string, OperandRow>>(
+  code: number,
+  dims: Dims,
+  operands: Operands,
+  { numbers = [], integers = {}, inPlace = {}, effect = false, perElement = 4 }: Options = {},
+) {
+  const cost = (sizes: Readonly<Record<string, number>>) =>
+    RECORD_COST + dims.reduce((product, dim) => product * sizes[dim]!, perElement);
+  return { code, dims, operands, numbers, integers, inPlace, effect, cost };
+}
+
+/** Reaching a record at all takes about as long as this many operations. */
+const RECORD_COST = 1000;
+
+const scratch = () => operand("write", [GEMM_SCRATCH_BYTES / 4]);
+const fused = {
+  numbers: ["alpha"],
+  integers: { accumulate: 1, activation: ACTIVATION_COUNT - 1 },
+  perElement: 2,
+};
+const loss = { effect: true, numbers: ["smoothing"], perElement: 40 };
+const metric = { effect: true, integers: { slot: 7 }, numbers: ["threshold"] };
+
+export const OPS = {
+  /** out = the batch's rows of source `source`, · scale + offset */
+  gather: op(
+    Code.OP_GATHER,
+    ["rows", "width"],
+    { out: write("rows", "width") },
+    { numbers: ["scale", "offset"], integers: { source: 7 } },
+  ),
+  /** the sink's rows of this batch = x */
+  store: op(Code.OP_STORE, ["rows", "width"], { x: read("rows", "width") }, { effect: true }),
+  /** c = activation([c | bias | 0] + a · b) */
+  gemmNN: op(
+    Code.OP_GEMM_NN,
+    ["m", "n", "k"],
+    { a: read("m", "k"), b: read("k", "n"), c: update("m", "n"), bias: optional(read("n")), scratch: scratch() },
+    fused,
+  ),
+  /** c = activation([c | bias | 0] + a · bᵀ) */
+  gemmNT: op(
+    Code.OP_GEMM_NT,
+    ["m", "n", "k"],
+    { a: read("m", "k"), b: read("n", "k"), c: update("m", "n"), bias: optional(read("n")), scratch: scratch() },
+    fused,
+  ),
+  /** c = activation([c | bias | 0] + aᵀ · b) */
+  gemmTN: op(
+    Code.OP_GEMM_TN,
+    ["m", "n", "k"],
+    { a: read("k", "m"), b: read("k", "n"), c: update("m", "n"), bias: optional(read("n")), scratch: scratch() },
+    fused,
+  ),
+  /** sums = [sums | 0] + each column of x summed */
+  columnSum: op(
+    Code.OP_COLUMN_SUM,
+    ["rows", "width"],
+    { x: read("rows", "width"), sums: update("width") },
+    { integers: { accumulate: 1 } },
+  ),
+  /** y = f(x) */
+  activation: op(
+    Code.OP_ACTIVATION,
+    ["n"],
+    { x: read("n"), y: write("n") },
+    {
+      numbers: ["alpha"],
+      integers: { activation: ACTIVATION_COUNT - 1, savesInput: 1 },
+      inPlace: { y: "x" },
+      perElement: 20,
+    },
+  ),
+  /** dx = dy · f′, from what the activation's row says it is computed from */
+  activationBackward: op(
+    Code.OP_ACTIVATION_BACKWARD,
+    ["n"],
+    { dy: read("n"), saved: read("n"), dx: write("n") },
+    { numbers: ["alpha"], integers: { activation: ACTIVATION_COUNT - 1 }, inPlace: { dx: "dy" } },
+  ),
+  /** y = softmax of each row of x */
+  softmax: op(
+    Code.OP_SOFTMAX,
+    ["rows", "width"],
+    { x: read("rows", "width"), y: write("rows", "width") },
+    { inPlace: { y: "x" }, perElement: 40 },
+  ),
+  /** dx = y ∘ (dy − Σ dy ∘ y) */
+  softmaxBackward: op(
+    Code.OP_SOFTMAX_BACKWARD,
+    ["rows", "width"],
+    { dy: read("rows", "width"), y: read("rows", "width"), dx: write("rows", "width") },
+    { inPlace: { dx: "dy" } },
+  ),
+  /** y = x · scale + offset */
+  affine: op(
+    Code.OP_AFFINE,
+    ["n"],
+    { x: read("n"), y: write("n") },
+    { numbers: ["scale", "offset"], inPlace: { y: "x" } },
+  ),
+  /** c = a + b */
+  add: op(Code.OP_ADD, ["n"], { a: read("n"), b: read("n"), c: write("n") }, { inPlace: { c: "a" } }),
+  /** the batch's loss, from logits and class labels; its gradient where one is wanted */
+  sparseSoftmaxCrossentropy: op(
+    Code.OP_SPARSE_SOFTMAX_CROSSENTROPY,
+    ["rows", "width"],
+    { predictions: read("rows", "width"), targets: read("rows"), gradient: optional(write("rows", "width")) },
+    loss,
+  ),
+  softmaxCrossentropy: op(
+    Code.OP_SOFTMAX_CROSSENTROPY,
+    ["rows", "width"],
+    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
+    loss,
+  ),
+  sigmoidCrossentropy: op(
+    Code.OP_SIGMOID_CROSSENTROPY,
+    ["rows", "width"],
+    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
+    loss,
+  ),
+  meanSquaredError: op(
+    Code.OP_MEAN_SQUARED_ERROR,
+    ["rows", "width"],
+    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
+    loss,
+  ),
+  sparseAccuracy: op(
+    Code.OP_SPARSE_ACCURACY,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows") },
+    metric,
+  ),
+  categoricalAccuracy: op(
+    Code.OP_CATEGORICAL_ACCURACY,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    metric,
+  ),
+  binaryAccuracy: op(
+    Code.OP_BINARY_ACCURACY,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    metric,
+  ),
+  /** halts the step unless the loss and every gradient are finite */
+  guard: op(
+    Code.OP_GUARD,
+    ["n", "segments"],
+    { segments: segments(), gradients: read("n") },
+    { effect: true, perElement: 1 },
+  ),
+  /** hyperparameters from the header: learningRate, momentum */
+  sgd: op(
+    Code.OP_SGD,
+    ["n", "segments"],
+    { segments: segments(), parameters: update("n"), gradients: read("n"), velocity: optional(update("n")) },
+    { effect: true, integers: { nesterov: 1 } },
+  ),
+  /** hyperparameters from the header: learningRate, beta1, beta2, epsilon */
+  adam: op(
+    Code.OP_ADAM,
+    ["n", "segments"],
+    { segments: segments(), parameters: update("n"), gradients: read("n"), m: update("n"), v: update("n") },
+    { effect: true, perElement: 8 },
+  ),
+} as const satisfies Record<string, OpRow>;
+
+export type OpName = keyof typeof OPS;
+export type DimOf<K extends OpName> = (typeof OPS)[K]["dims"][number];
+export type OperandOf<K extends OpName> = keyof (typeof OPS)[K]["operands"] & string;
+
+/** Ops by code, for reading records back. */
+export const OP_NAMES: readonly OpName[] = Object.keys(OPS).reduce<OpName[]>((names, name) => {
+  names[OPS[name as OpName].code] = name as OpName;
+  return names;
+}, []);
+
+export function opRow(op: OpName): OpRow {
+  return OPS[op];
+}

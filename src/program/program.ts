@@ -1,0 +1,68 @@
+import { RECORD_BYTES, SLACK_BYTES } from "../../assembly/shared/layout.js";
+import type { Engine } from "../runtime/engine.js";
+import { disassemble } from "./disassemble.js";
+import { encode } from "./encode.js";
+import { optimize } from "./fuse.js";
+import type { Node } from "./graph.js";
+import { align, planMemory } from "./memory.js";
+import { type Region, verify } from "./verify.js";
+
+/**
+ * The records of one mode (training, evaluating …) and the arena that they work in:
+ *
+ *   block ──▶ record 0 │ record 1 │ … │ arena
+ *
+ * Made for a number of rows; more rows lay out the block anew, fewer run as they are.
+ */
+export class Program {
+  readonly nodes: readonly Node[];
+  readonly #engine: Engine;
+  readonly #regions: readonly Region[];
+  #block = 0;
+  #capacity = 0;
+
+  /** `regions` are what it may touch outside of its own block. */
+  constructor(engine: Engine, nodes: readonly Node[], regions: readonly Region[]) {
+    this.#engine = engine;
+    this.#regions = regions;
+    this.nodes = optimize(nodes);
+  }
+
+  get address(): number {
+    return this.#block;
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** Makes room for batches of `rows`; true if the records have moved. */
+  ensure(rows: number): boolean {
+    if (rows <= this.#capacity) return false;
+    const plan = planMemory(this.nodes, rows);
+    const recordBytes = align(this.nodes.length * RECORD_BYTES + SLACK_BYTES);
+    const block = this.#engine.heap.allocate(recordBytes + plan.bytes, `a program for batches of ${rows} rows`);
+    const arena: Region = { name: "the arena", address: block + recordBytes, bytes: plan.bytes, writable: true };
+    try {
+      encode(this.#engine.view, block, this.nodes, plan, arena.address, rows);
+      verify(this.#engine.view, block, this.nodes.length, rows, [arena, ...this.#regions]);
+    } catch (error) {
+      this.#engine.heap.free(block);
+      throw error;
+    }
+    this.release();
+    this.#block = block;
+    this.#capacity = rows;
+    return true;
+  }
+
+  /** Gives its memory back; `ensure` makes it usable again. */
+  release(): void {
+    if (this.#capacity > 0) this.#engine.heap.free(this.#block);
+    this.#capacity = 0;
+  }
+
+  toString(): string {
+    return disassemble(this.nodes);
+  }
+}

@@ -1,0 +1,144 @@
+import * as L from "../../assembly/shared/layout.js";
+import type { Engine } from "../runtime/engine.js";
+import type { Program } from "./program.js";
+
+/** One data source of a run: rows of f32 or bytes at an address. */
+export interface Source {
+  readonly address: number;
+  readonly bytesPerValue: 1 | 4;
+}
+
+export type Status = "paused" | "epochDone" | "needsRows" | "nonFinite";
+
+const STATUSES: readonly Status[] = ["paused", "epochDone", "needsRows", "nonFinite"];
+
+/** The header in linear memory: what a program runs on, and how far it has come. Reading and writing it crosses nothing. */
+export class Run {
+  readonly #engine: Engine;
+  readonly #address: number;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#address = engine.heap.allocate(L.HEADER_BYTES, "the state of a run");
+  }
+
+  /** Points the run at a program, at its first record: whatever step was under way is dropped. */
+  bind(program: Program): void {
+    this.#u32(L.HEADER_RECORDS, program.address);
+    this.#u32(L.HEADER_RECORD_COUNT, program.nodes.length);
+    this.#u32(L.HEADER_PC, 0);
+  }
+
+  /** Begins an epoch over `totalRows` rows at `position`, with its sums at zero. */
+  begin(options: { totalRows: number; batchRows: number; position?: number }): void {
+    this.#u32(L.HEADER_PC, 0);
+    this.#u32(L.HEADER_TOTAL_ROWS, options.totalRows);
+    this.#u32(L.HEADER_BATCH_ROWS, options.batchRows);
+    this.#u32(L.HEADER_POSITION, options.position ?? 0);
+    this.sums = { loss: 0, samples: 0, metrics: [] };
+  }
+
+  /** How rows are ordered: as they come, or drawn anew for the epoch at the next step. */
+  order(options: { address: number; shuffle: boolean; epoch: number; seed: number }): void {
+    this.#u32(L.HEADER_ORDER, options.address);
+    this.#u32(L.HEADER_SHUFFLE, options.shuffle ? 1 : 0);
+    this.#u32(L.HEADER_EPOCH, options.epoch);
+    this.#u32(L.HEADER_SEED_LO, options.seed >>> 0);
+    this.#u32(L.HEADER_SEED_HI, Math.floor(options.seed / 0x100000000));
+  }
+
+  sources(sources: readonly Source[]): void {
+    sources.forEach(({ address, bytesPerValue }, i) => {
+      this.#u32(L.HEADER_SOURCES + i * L.SOURCE_BYTES, address);
+      this.#u32(L.HEADER_SOURCES + i * L.SOURCE_BYTES + 4, bytesPerValue === 1 ? L.SOURCE_U8 : L.SOURCE_F32);
+    });
+  }
+
+  /** The sources hold only rows `start` … `start + rows` of the epoch, laid in its order; undefined: all rows. */
+  window(window?: { start: number; rows: number }): void {
+    this.#u32(L.HEADER_WINDOWED, window ? 1 : 0);
+    this.#u32(L.HEADER_WINDOW_START, window?.start ?? 0);
+    this.#u32(L.HEADER_WINDOW_ROWS, window?.rows ?? 0);
+  }
+
+  sink(address: number): void {
+    this.#u32(L.HEADER_SINK, address);
+  }
+
+  hyper(values: readonly number[]): void {
+    values.forEach((value, i) => this.#engine.view.setFloat64(this.#address + L.HEADER_HYPER + i * 8, value, true));
+  }
+
+  /** Runs until `cost` is spent or `steps` are done (0: any number), or something else ends the slice. */
+  slice(cost: number, steps = 0): Status {
+    this.#engine.view.setFloat64(this.#address + L.HEADER_BUDGET, cost, true);
+    this.#u32(L.HEADER_MAX_STEPS, steps);
+    return STATUSES[this.#engine.exports.run(this.#address)]!;
+  }
+
+  /** Between two steps, rather than within one. */
+  get atStep(): boolean {
+    return this.#read(L.HEADER_PC) === 0;
+  }
+
+  get position(): number {
+    return this.#read(L.HEADER_POSITION);
+  }
+
+  get sliceSteps(): number {
+    return this.#read(L.HEADER_SLICE_STEPS);
+  }
+
+  get sliceCost(): number {
+    return this.#engine.view.getFloat64(this.#address + L.HEADER_SLICE_COST, true);
+  }
+
+  /** Optimizer steps since compile. */
+  get step(): number {
+    return this.#read(L.HEADER_STEP);
+  }
+
+  set step(step: number) {
+    this.#u32(L.HEADER_STEP, step);
+  }
+
+  /** The loss of the batch that was halted, summed over its rows. */
+  get batchLoss(): number {
+    return this.#engine.view.getFloat64(this.#address + L.HEADER_BATCH_LOSS, true);
+  }
+
+  /** Sums over the samples of the finished steps of this epoch. */
+  get sums(): Sums {
+    const at = this.#address;
+    const { view } = this.#engine;
+    return {
+      loss: view.getFloat64(at + L.HEADER_LOSS_SUM, true),
+      samples: view.getFloat64(at + L.HEADER_SAMPLE_SUM, true),
+      metrics: Array.from({ length: L.MAX_METRICS }, (_, i) =>
+        view.getFloat64(at + L.HEADER_METRIC_SUMS + i * 8, true),
+      ),
+    };
+  }
+
+  set sums({ loss, samples, metrics }: Sums) {
+    const at = this.#address;
+    const { view } = this.#engine;
+    view.setFloat64(at + L.HEADER_LOSS_SUM, loss, true);
+    view.setFloat64(at + L.HEADER_SAMPLE_SUM, samples, true);
+    for (let i = 0; i < L.MAX_METRICS; i++) view.setFloat64(at + L.HEADER_METRIC_SUMS + i * 8, metrics[i] ?? 0, true);
+  }
+
+  #u32(offset: number, value: number): void {
+    this.#engine.view.setUint32(this.#address + offset, value, true);
+  }
+
+  #read(offset: number): number {
+    return this.#engine.view.getUint32(this.#address + offset, true);
+  }
+}
+
+export interface Sums {
+  readonly loss: number;
+  readonly samples: number;
+  readonly metrics: readonly number[];
+}

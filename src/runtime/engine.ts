@@ -1,0 +1,79 @@
+import { instantiate } from "@assemblyscript/loader";
+import * as Layout from "../../assembly/shared/layout.js";
+import { OP_COUNT } from "../../assembly/shared/ops.js";
+import { LanewiseError } from "../errors.js";
+import { Heap } from "./heap.js";
+import { loadModule } from "./module.js";
+
+/** The module's functions that the library calls itself; addresses are bytes, sizes elements. */
+export interface KernelExports extends Record<string, unknown> {
+  readonly memory: WebAssembly.Memory;
+  abiVersion(): number;
+  opCount(): number;
+  recordWords(): number;
+  headerBytes(): number;
+  heapBase(): number;
+  run(header: number): number;
+  fillUniform(n: number, out: number, seedLo: number, seedHi: number, op: number, low: number, high: number): void;
+  fillNormal(n: number, out: number, seedLo: number, seedHi: number, op: number, mean: number, stddev: number): void;
+  fillTruncatedNormal(
+    n: number,
+    out: number,
+    seedLo: number,
+    seedHi: number,
+    op: number,
+    mean: number,
+    stddev: number,
+  ): void;
+}
+
+/** One instance of the module with a memory of its own: a model's whole world, gone when the model is. */
+export class Engine {
+  readonly exports: KernelExports;
+  readonly heap: Heap;
+  #view: DataView;
+
+  static async create(): Promise<Engine> {
+    const { exports } = await instantiate(await loadModule(), {});
+    return new Engine(exports as unknown as KernelExports);
+  }
+
+  constructor(exports: KernelExports) {
+    shakeHands(exports);
+    this.exports = exports;
+    this.heap = new Heap(exports.memory, exports.heapBase() >>> 0);
+    this.#view = new DataView(exports.memory.buffer);
+  }
+
+  /** A view of the whole memory; fetch it anew after anything that may allocate. */
+  get view(): DataView {
+    const { buffer } = this.exports.memory;
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    return this.#view;
+  }
+
+  f32(address: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.exports.memory.buffer as ArrayBuffer, address, length);
+  }
+
+  u32(address: number, length: number): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.exports.memory.buffer as ArrayBuffer, address, length);
+  }
+
+  u8(address: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.exports.memory.buffer as ArrayBuffer, address, length);
+  }
+}
+
+/** A module from another build would read records wrongly: refused before anything runs. */
+function shakeHands(exports: KernelExports): void {
+  const found = [exports.abiVersion(), exports.opCount(), exports.recordWords(), exports.headerBytes()];
+  const wanted = [Layout.ABI_VERSION, OP_COUNT, Layout.RECORD_WORDS, Layout.HEADER_BYTES];
+  if (found.some((value, i) => value !== wanted[i])) {
+    throw new LanewiseError(
+      "engine/stale-build",
+      `The WebAssembly module was built from another version: ABI, ops, record words and header bytes are ` +
+        `${found.join(", ")}, expected ${wanted.join(", ")}. Build again (npm run build), or use the lanewise.wasm of this package.`,
+    );
+  }
+}

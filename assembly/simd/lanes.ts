@@ -18,12 +18,12 @@ export function sumLanes(v: v128): f32 {
   return f32x4.extract_lane(f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 2, 3, 0, 1)), 0);
 }
 
-/** The greatest lane, in every lane. NaN lanes may be passed over: whoever calls sees them elsewhere. */
+/** The greatest lane. NaN lanes may be passed over. */
 // @ts-ignore: decorator
 @inline
-export function maxLanes(v: v128): v128 {
+export function maxLanes(v: v128): f32 {
   const pairs = f32x4.pmax(v, v128.shuffle<f32>(v, v, 1, 0, 3, 2));
-  return f32x4.pmax(pairs, v128.shuffle<f32>(pairs, pairs, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.pmax(pairs, v128.shuffle<f32>(pairs, pairs, 2, 3, 0, 1)), 0);
 }
 
 // Four set lanes, then four clear ones: a load that begins k lanes early has its first k lanes set.

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { ACTIVATION_COUNT } from "../../assembly/shared/activations.js";
+import { activations, type Activation } from "../reference/activations.js";
+import { ulpsOff } from "../reference/math.js";
+import { kernels } from "./harness.js";
+
+const POISON = new Float32Array(new Uint8Array(4).fill(0xaa).buffer)[0]!; // what the harness fills memory with
+const { fround } = Math;
+
+/** Numbers of all magnitudes and both signs, and the ends. */
+function inputs(): number[] {
+  const magnitudes = Array.from({ length: 900 }, (_, i) => 2 ** (i / 9 - 90) * (1 + ((i * 7919) % 1000) / 1000));
+  const ordinary = Array.from({ length: 1501 }, (_, i) => (i - 750) * 0.0271828);
+  return [...magnitudes, ...magnitudes.map((x) => -x), ...ordinary, 0, -0, 1e30, -1e30, Infinity, -Infinity].map(
+    fround,
+  );
+}
+
+function forward(code: number, x: number[], alpha: number): Float32Array {
+  const { call, f32, reserve, readF32 } = kernels();
+  const y = reserve(x.length * 4);
+  call.activationForward!(code, x.length, f32(x), y, alpha);
+  return readF32(y, x.length);
+}
+
+function backward(code: number, dy: ArrayLike<number>, saved: ArrayLike<number>, alpha: number): Float32Array {
+  const { call, f32, reserve, readF32 } = kernels();
+  const dx = reserve(dy.length * 4);
+  call.activationBackward!(code, dy.length, f32(dy), f32(saved), dx, alpha);
+  return readF32(dx, dy.length);
+}
+
+it("the twins cover every code", () => {
+  expect(activations.map(({ code }) => code)).toEqual(Array.from({ length: ACTIVATION_COUNT }, (_, i) => i));
+});
+
+describe.each(activations)("$name", (twin: Activation) => {
+  const alphas = twin.name === "elu" ? [1, 0.3, 0] : [1];
+
+  it.each(alphas)("forward is within 4 ULP of the twin (alpha %f)", (alpha) => {
+    const x = inputs();
+    const y = forward(twin.code, x, alpha);
+    const worst = Math.max(
+      ...x.map((value, i) => {
+        const exact = twin.forward(value, fround(alpha));
+        return y[i] === 0 && Math.abs(exact) < 2 ** -126 ? 0 : ulpsOff(y[i]!, exact);
+      }),
+    );
+    console.log(`${twin.name} forward: ${worst.toFixed(3)} ULP`);
+    expect(worst).toBeLessThanOrEqual(4);
+  });
+
+  it.each(alphas)("backward is within 4 ULP of the twin, small gradients flushed (alpha %f)", (alpha) => {
+    const y = [...forward(twin.code, inputs(), alpha)];
+    const dy = y.map((_, i) => fround(((i * 7919) % 2003) / 1000 - 1));
+    const dx = backward(twin.code, dy, y, alpha);
+    y.forEach((value, i) => {
+      const exact = dy[i]! * twin.derivative(value, fround(alpha));
+      // y + alpha cancels in f32 as in f64: y and alpha are given exactly.
+      if (Number.isNaN(exact)) expect(dx[i]).toBeNaN();
+      else if (Math.abs(exact) < 1e-30) expect(dx[i]! + 0).toBe(0);
+      else expect(ulpsOff(dx[i]!, exact), `y = ${value}`).toBeLessThanOrEqual(4);
+    });
+  });
+
+  it("the twin's derivative is the slope of its forward", () => {
+    const h = 1e-5;
+    for (const alpha of alphas) {
+      for (let x = -6; x <= 6; x += 0.0371) {
+        if (twin.kinks.some((kink) => Math.abs(x - kink) < 2 * h)) continue;
+        const slope = (twin.forward(x + h, alpha) - twin.forward(x - h, alpha)) / (2 * h);
+        expect(twin.derivative(twin.forward(x, alpha), alpha)).toBeCloseTo(slope, 7);
+      }
+    }
+  });
+
+  it("NaN comes out as NaN, forward and in the gradient", () => {
+    const x = [1, NaN, -1, 0, NaN];
+    expect([...forward(twin.code, x, 1)].map(Number.isNaN)).toEqual([false, true, false, false, true]);
+    expect([...backward(twin.code, x, [0.5, 0.5, 0.5, 0.5, 0.5], 1)].map(Number.isNaN)).toEqual([
+      ...[false, true, false, false, true],
+    ]);
+  });
+
+  it("an element's bits do not depend on its place, on n, on alignment or on working in place; nothing else is written", () => {
+    const { call, memory, f32, reserve, readF32, reset } = kernels();
+    const values = inputs().filter((_, i) => i % 61 === 0);
+    const whole = forward(twin.code, values, 0.7);
+    const gradients = backward(twin.code, values, whole, 0.7);
+    for (let start = 0; start < 9; ++start) {
+      for (let n = 0; n <= 21; ++n) {
+        reset();
+        const part = values.slice(start, start + n);
+        const x = f32(part, 4 * (start % 4));
+        const y = reserve((n + 2) * 4, 4 * (n % 4)) + 4;
+        call.activationForward!(twin.code, n, x, y, 0.7);
+        expect(readF32(y - 4, n + 2)).toEqual(Float32Array.of(POISON, ...whole.slice(start, start + n), POISON));
+        call.activationBackward!(twin.code, n, x, y, x, 0.7);
+        expect(readF32(x, n + 1)).toEqual(Float32Array.of(...gradients.slice(start, start + n), POISON));
+
+        new Float32Array(memory.buffer, x, n).set(part);
+        call.activationForward!(twin.code, n, x, x, 0.7);
+        expect(readF32(x, n + 1)).toEqual(Float32Array.of(...whole.slice(start, start + n), POISON));
+      }
+    }
+  });
+});

@@ -1,3 +1,22 @@
-// Blocking of the matrix products, read by both compilers.
+// Blocking of the matrix products, read by both compilers: plain constants only.
+//
+// A product c (M, N) = a · b walks K in blocks of GEMM_BLOCK_K, N in blocks of GEMM_BLOCK_N, M in blocks of
+// GEMM_BLOCK_M, and cuts those into tiles of GEMM_TILE_ROWS × GEMM_TILE_COLUMNS that live in registers. No size
+// changes a bit of the result: each output is one chain of multiply-then-add in order of k.
+//
+// What a product needs of its scratch, whatever its kind (nothing less will do, nothing more is touched):
+//
+//   4 bytes × roundUp(min(K, GEMM_BLOCK_K), 4)
+//           × (roundUp(min(M, GEMM_BLOCK_M), GEMM_TILE_ROWS) + roundUp(min(N, GEMM_BLOCK_N), GEMM_TILE_COLUMNS))
+//
+// It grows with M, N and K, so that a record sized for a full batch also serves a partial one, and GEMM_SCRATCH_BYTES
+// is the most it comes to. Records run one after the other and may share one scratch.
 
-export const GEMM_SCRATCH_BYTES = 65536; // packing space that every product record is given
+export const GEMM_TILE_ROWS = 4;
+export const GEMM_TILE_COLUMNS = 8;
+
+export const GEMM_BLOCK_M = 128;
+export const GEMM_BLOCK_N = 512;
+export const GEMM_BLOCK_K = 256;
+
+export const GEMM_SCRATCH_BYTES = 655360; // 4 × GEMM_BLOCK_K × (GEMM_BLOCK_M + GEMM_BLOCK_N)

@@ -25,8 +25,8 @@ export function standardOutput(): TextStream | undefined {
 export function terminalAbilities(env: Environment = host.process?.env ?? {}): TerminalAbilities {
   const dumb = env["TERM"] === "dumb";
   // The Linux console's font has no eighth blocks.
-  const console = env["TERM"] === "linux";
+  const linuxConsole = env["TERM"] === "linux";
   const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"];
   const ascii = locale !== undefined && locale !== "" && !/utf-?8/i.test(locale);
-  return { unicode: !dumb && !console && !ascii, color: !dumb && !env["NO_COLOR"] };
+  return { unicode: !dumb && !linuxConsole && !ascii, color: !dumb && !env["NO_COLOR"] };
 }

@@ -1,7 +1,6 @@
 import { ShapeError } from "../errors.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "../shape.js";
 import { type Dim, fixed, formatValue, type Node, perRow, rootOf, type Value, widthOf } from "./graph.js";
-import { GEMM_SCRATCH_BYTES } from "../../assembly/shared/gemm.js";
 import type { DimOf, OpName, OperandOf } from "./ops.js";
 
 type LossOp = "sparseSoftmaxCrossentropy" | "softmaxCrossentropy" | "sigmoidCrossentropy" | "meanSquaredError";
@@ -175,7 +174,7 @@ export class GraphBuilder {
     c: Value,
     { bias, accumulate = false }: { bias?: Value | undefined; accumulate?: boolean } = {},
   ): void {
-    const scratch = this.value({ name: "scratch", shape: [GEMM_SCRATCH_BYTES / 4], perRow: false });
+    const scratch = this.value({ name: "scratch", shape: [], perRow: false });
     const integers = { accumulate: accumulate ? 1 : 0, activation: 0 };
     this.emit(op, { m, n, k }, { a, b, c, bias, scratch }, { alpha: 0 }, integers);
   }

@@ -1,5 +1,5 @@
 import * as L from "../../assembly/shared/layout.js";
-import { type Dim, type Node, rootOf, type Value } from "./graph.js";
+import { type Dim, type Node, rootOf, sizesOf, type Value } from "./graph.js";
 import type { MemoryPlan } from "./memory.js";
 import { opRow } from "./ops.js";
 
@@ -34,7 +34,6 @@ function encodeRecord(
   const row = opRow(node.op);
   const dims = node.dims as Record<string, Dim>;
   const operands = node.operands as Record<string, Value | undefined>;
-  const sizes = Object.fromEntries(row.dims.map((dim) => [dim, dims[dim]!.size * (dims[dim]!.perRow ? capacity : 1)]));
   let flags = 0;
   for (let offset = 0; offset < L.RECORD_BYTES; offset += 4) view.setInt32(at + offset, 0, true);
 
@@ -52,5 +51,5 @@ function encodeRecord(
   });
   view.setInt32(at + L.RECORD_OP, row.code, true);
   view.setInt32(at + L.RECORD_FLAGS, flags, true);
-  view.setFloat32(at + L.RECORD_COST, row.cost(sizes), true);
+  view.setFloat32(at + L.RECORD_COST, row.cost(sizesOf(node, capacity)), true);
 }

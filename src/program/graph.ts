@@ -38,6 +38,12 @@ export interface Node<K extends OpName = OpName> {
   readonly note?: string;
 }
 
+/** The node's dims at `capacity` rows. */
+export function sizesOf(node: Node, capacity: number): Record<string, number> {
+  const dims = Object.entries(node.dims as Record<string, Dim>);
+  return Object.fromEntries(dims.map(([name, { size, perRow }]) => [name, size * (perRow ? capacity : 1)]));
+}
+
 export function rootOf(value: Value): Value {
   return value.root ?? value;
 }

@@ -1,6 +1,6 @@
 import { ALIGNMENT_BYTES, SLACK_BYTES } from "../../assembly/shared/layout.js";
-import { type Node, rootOf, usesOf, type Value, widthOf } from "./graph.js";
-import { opRow } from "./ops.js";
+import { type Node, rootOf, sizesOf, usesOf, type Value, widthOf } from "./graph.js";
+import { operandBytes, opRow } from "./ops.js";
 
 /** Where each arena value begins, by its root's id. */
 export interface MemoryPlan {
@@ -36,8 +36,10 @@ export function planMemory(nodes: readonly Node[], capacity: number): MemoryPlan
   return { offsets: new Map([...slots].map(([id, slot]) => [id, slot.offset])), bytes: bytes + SLACK_BYTES };
 }
 
-/** Bytes of a value at `capacity` rows, with its slack, aligned. */
-function bytesOf(value: Value, capacity: number): number {
+/** Bytes of a value at `capacity` rows, aligned; of scratch, what its op asks for. */
+function bytesOf(value: Value, node: Node, operand: string, capacity: number): number {
+  const row = opRow(node.op).operands[operand]!;
+  if (typeof row.shape === "function") return align(operandBytes(row, sizesOf(node, capacity)));
   return align(widthOf(value) * (value.perRow ? capacity : 1) * 4);
 }
 
@@ -53,7 +55,7 @@ function slotsOf(nodes: readonly Node[], capacity: number): Map<number, Slot> {
     for (const { operand, value, access } of uses) {
       const root = rootOf(value);
       if (slots.has(root.id)) continue;
-      const bytes = bytesOf(root, capacity);
+      const bytes = bytesOf(root, node, operand, capacity);
       const last = lastUse.get(root.id)!;
       const input = access === "write" ? inPlaceInput(node, operand) : undefined;
       const slot = input && input.storage.kind === "arena" ? slots.get(rootOf(input).id) : undefined;

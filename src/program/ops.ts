@@ -2,17 +2,20 @@
 // before the first run, the listing and the cost all follow from it.
 
 import { ACTIVATION_COUNT } from "../../assembly/shared/activations.js";
-import { GEMM_SCRATCH_BYTES } from "../../assembly/shared/gemm.js";
+import * as Gemm from "../../assembly/shared/gemm.js";
 import { SEGMENT_BYTES } from "../../assembly/shared/layout.js";
 import * as Code from "../../assembly/shared/ops.js";
 
 export type Access = "read" | "write" | "update";
 
+/** Dims by name, at a number of rows. */
+export type Sizes = Readonly<Record<string, number>>;
+
 /** What stands behind one pointer. */
 export interface OperandRow {
   readonly access: Access;
-  /** Names of dims, outermost first; a number stands for itself. */
-  readonly shape: readonly (string | number)[];
+  /** Names of dims, outermost first; or how many elements it takes where that is no product of them. */
+  readonly shape: readonly string[] | ((sizes: Sizes) => number);
   readonly optional: boolean;
   readonly elementBytes: number;
 }
@@ -30,15 +33,15 @@ export interface OpRow {
   /** Does something beside writing its operands: never dropped as dead. */
   readonly effect: boolean;
   /** Floating-point operations, or what takes as long, for the length of a slice. */
-  readonly cost: (dims: Readonly<Record<string, number>>) => number;
+  readonly cost: (sizes: Sizes) => number;
 }
 
-const read = (...shape: (string | number)[]) => operand("read", shape);
-const write = (...shape: (string | number)[]) => operand("write", shape);
-const update = (...shape: (string | number)[]) => operand("update", shape);
+const read = (...shape: string[]) => operand("read", shape);
+const write = (...shape: string[]) => operand("write", shape);
+const update = (...shape: string[]) => operand("update", shape);
 const segments = () => operand("read", ["segments"], SEGMENT_BYTES);
 
-function operand(access: Access, shape: (string | number)[], elementBytes = 4) {
+function operand(access: Access, shape: OperandRow["shape"], elementBytes = 4) {
   return { access, shape, optional: false, elementBytes } satisfies OperandRow;
 }
 
@@ -61,15 +64,25 @@ function op<const Dims extends readonly string[], const Operands extends Record<
   operands: Operands,
   { numbers = [], integers = {}, inPlace = {}, effect = false, perElement = 4 }: Options = {},
 ) {
-  const cost = (sizes: Readonly<Record<string, number>>) =>
-    RECORD_COST + dims.reduce((product, dim) => product * sizes[dim]!, perElement);
+  const cost = (sizes: Sizes) => RECORD_COST + dims.reduce((product, dim) => product * sizes[dim]!, perElement);
   return { code, dims, operands, numbers, integers, inPlace, effect, cost };
 }
 
 /** Reaching a record at all takes about as long as this many operations. */
 const RECORD_COST = 1000;
 
-const scratch = () => operand("write", [GEMM_SCRATCH_BYTES / 4]);
+/** Packing space of a product: see assembly/shared/gemm.ts for the rule. */
+const scratch = () =>
+  operand("write", ({ m, n, k }) => {
+    const rows = roundUp(Math.min(m!, Gemm.GEMM_BLOCK_M), Gemm.GEMM_TILE_ROWS);
+    const columns = roundUp(Math.min(n!, Gemm.GEMM_BLOCK_N), Gemm.GEMM_TILE_COLUMNS);
+    return roundUp(Math.min(k!, Gemm.GEMM_BLOCK_K), 4) * (rows + columns);
+  });
+
+function roundUp(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
+
 const fused = {
   numbers: ["alpha"],
   integers: { accumulate: 1, activation: ACTIVATION_COUNT - 1 },
@@ -236,4 +249,10 @@ export const OP_NAMES: readonly OpName[] = Object.keys(OPS).reduce<OpName[]>((na
 
 export function opRow(op: OpName): OpRow {
   return OPS[op];
+}
+
+/** Bytes that an operand spans when the op's dims have these sizes. */
+export function operandBytes({ shape, elementBytes }: OperandRow, sizes: Sizes): number {
+  const elements = typeof shape === "function" ? shape(sizes) : shape.reduce((size, dim) => size * sizes[dim]!, 1);
+  return elements * elementBytes;
 }

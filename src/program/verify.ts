@@ -1,6 +1,6 @@
 import * as L from "../../assembly/shared/layout.js";
 import { LanewiseError } from "../errors.js";
-import { OP_NAMES, type OpRow, opRow } from "./ops.js";
+import { OP_NAMES, operandBytes, type OpRow, opRow } from "./ops.js";
 
 /** Bytes that a program may touch. */
 export interface Region {
@@ -74,12 +74,12 @@ interface EncodedOperand {
 }
 
 function operandsOf(view: DataView, at: number, row: OpRow, sizes: Record<string, number>): EncodedOperand[] {
-  return Object.entries(row.operands).map(([operand, { shape, elementBytes, access, optional }], i) => ({
+  return Object.entries(row.operands).map(([operand, operandRow], i) => ({
     operand,
-    access,
-    optional,
+    access: operandRow.access,
+    optional: operandRow.optional,
     address: view.getUint32(at + L.RECORD_POINTER0 + i * 4, true),
-    bytes: shape.reduce<number>((size, dim) => size * (typeof dim === "number" ? dim : sizes[dim]!), elementBytes),
+    bytes: operandBytes(operandRow, sizes),
   }));
 }
 

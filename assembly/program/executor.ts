@@ -102,7 +102,7 @@ function endStep(header: usize): bool {
   store<i32>(header, position, L.HEADER_POSITION);
   increase(header + L.HEADER_LOSS_SUM, load<f64>(header, L.HEADER_BATCH_LOSS));
   increase(header + L.HEADER_SAMPLE_SUM, <f64>rows);
-  for (let i: usize = 0; i < L.MAX_METRICS * 8; i += 8) {
+  for (let i: usize = 0; i < <usize>L.MAX_METRICS * 8; i += 8) {
     increase(header + L.HEADER_METRIC_SUMS + i, load<f64>(header + L.HEADER_BATCH_METRICS + i));
   }
   return position >= load<i32>(header, L.HEADER_TOTAL_ROWS);

@@ -1,4 +1,12 @@
-// What the random numbers are for: the last word of Philox's counter. Two purposes never share a number.
+// Random numbers are a pure function of what they are for, read by both compilers. Philox's key is the seed; the four
+// words of its counter are
+//
+//   element   op   step   stream
+//
+// element  which number (or block of four numbers) of the draw
+// op       which draw: the ordinal of a weight, or how often a number had to be drawn again
+// step     when: the optimizer step or the epoch, 0 before training
+// stream   what for: two purposes never share a number
 
 export const STREAM_INITIALIZER = 1;
 export const STREAM_SHUFFLE = 2;

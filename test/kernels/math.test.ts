@@ -23,13 +23,13 @@ const NEGATIVE_NANS = [0xff800001, 0xffffffff] as const;
 const EVERYTHING = [POSITIVE, NANS, NEGATIVE, NEGATIVE_NANS];
 
 const cases: Case[] = [
-  { kernel: "expArray", exact: Math.exp, bound: 2, bits: EVERYTHING, flushes: true },
-  { kernel: "expNonPositiveArray", exact: Math.exp, bound: 2, bits: [[0, 0], NANS, NEGATIVE], flushes: true },
-  { kernel: "expm1NonPositiveArray", exact: Math.expm1, bound: 2, bits: [[0, 0], NANS, NEGATIVE] },
-  { kernel: "logArray", exact: Math.log, bound: 3, bits: EVERYTHING },
-  { kernel: "log1pOfUnitArray", exact: Math.log1p, bound: 3, bits: [[0, 0x3f800000], NANS] },
-  { kernel: "tanhArray", exact: Math.tanh, bound: 4, bits: EVERYTHING },
-  { kernel: "sigmoidArray", exact: sigmoid, bound: 3, bits: EVERYTHING, flushes: true },
+  { kernel: "expArray", exact: Math.exp, bound: 1.03, bits: EVERYTHING, flushes: true },
+  { kernel: "expNonPositiveArray", exact: Math.exp, bound: 1.03, bits: [[0, 0], NANS, NEGATIVE], flushes: true },
+  { kernel: "expm1NonPositiveArray", exact: Math.expm1, bound: 1.1, bits: [[0, 0], NANS, NEGATIVE] },
+  { kernel: "logArray", exact: Math.log, bound: 0.84, bits: EVERYTHING },
+  { kernel: "log1pOfUnitArray", exact: Math.log1p, bound: 1.98, bits: [[0, 0x3f800000], NANS] },
+  { kernel: "tanhArray", exact: Math.tanh, bound: 2.5, bits: EVERYTHING },
+  { kernel: "sigmoidArray", exact: sigmoid, bound: 2.41, bits: EVERYTHING, flushes: true },
 ];
 
 // Where a formula changes its branch, its exponent or its end.

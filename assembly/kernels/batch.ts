@@ -1,7 +1,7 @@
 // From the data set to a batch: the order of an epoch's rows, and copying a batch's rows in that order.
 
 import { philoxBlock } from "../rng";
-import { storeLanes } from "../simd/stores";
+import { storeLanes } from "../simd/lanes";
 
 /**
  * order (n) u32 = a random permutation of 0 … n − 1, each of the n! exactly as likely as far as the generator's words

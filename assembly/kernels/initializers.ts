@@ -3,7 +3,7 @@
 
 import { normalQuantile, philoxBlock, unit } from "../rng";
 import { STREAM_INITIALIZER } from "../shared/random";
-import { storeLanes } from "../simd/stores";
+import { storeLanes } from "../simd/lanes";
 
 /** Uniform in [low, high). */
 export function fillUniform(n: i32, out: usize, seedLo: u32, seedHi: u32, op: u32, low: f32, high: f32): void {

@@ -8,7 +8,7 @@
 // one that may not run at all (Adam: 1.25 against 1.75 ns a parameter).
 
 import { SEGMENT_BYTES, SEGMENT_DECAY, SEGMENT_LENGTH, SEGMENT_OFFSET, SEGMENT_RATE_SCALE } from "../shared/layout";
-import { storeLanes } from "../simd/stores";
+import { storeLanes } from "../simd/lanes";
 
 // Gradients and slots that are smaller count as zero: WebAssembly never flushes denormals, and a decaying slot would
 // end among them, where every operation is many times slower. Parameters are left alone.

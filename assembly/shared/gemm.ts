@@ -20,3 +20,8 @@ export const GEMM_BLOCK_N = 512;
 export const GEMM_BLOCK_K = 256;
 
 export const GEMM_SCRATCH_BYTES = 655360; // 4 × GEMM_BLOCK_K × (GEMM_BLOCK_M + GEMM_BLOCK_N)
+
+// An operand is packed where it outgrows the first cache and each of its elements is used often enough to pay for it.
+// (The transposed right operand of NT is always packed.)
+export const GEMM_PACK_ELEMS = 4096;
+export const GEMM_PACK_USES = 16;

@@ -1,9 +1,17 @@
 // The loops around the tiles: K, N and M in blocks, operands packed where that pays, the start of every output's chain.
 
-import { GEMM_BLOCK_K, GEMM_BLOCK_M, GEMM_BLOCK_N, GEMM_TILE_COLUMNS, GEMM_TILE_ROWS } from "../../shared/gemm";
+import {
+  GEMM_BLOCK_K,
+  GEMM_BLOCK_M,
+  GEMM_BLOCK_N,
+  GEMM_PACK_ELEMS,
+  GEMM_PACK_USES,
+  GEMM_TILE_COLUMNS,
+  GEMM_TILE_ROWS,
+} from "../../shared/gemm";
 import { activationForward } from "../activations";
 import { ACTIVATION_LINEAR } from "../../shared/activations";
-import { edgeInPanel, edgeInRows, narrowInPanel, narrowInRows, tileInPanel, tileInRows } from "./micro";
+import { edgeInPanel, edgeInRows, narrowInPanel, narrowInRows, stripInPanels, stripInRows } from "./micro";
 import { packAcross, packAlong } from "./pack";
 import { rowTimesMatrix } from "./row";
 
@@ -14,11 +22,18 @@ const ZEROS = memory.data<f32>([
 
 // One strip of c (m, columns ≤ 8), a column of tiles. aTile: bytes from a tile of the left operand to the next.
 // prettier-ignore
-function stripInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+function rowStrip(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  if (columns == GEMM_TILE_COLUMNS && m >= GEMM_TILE_ROWS) {
+    stripInRows(m & -GEMM_TILE_ROWS, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+    const whole = <usize>(m & -GEMM_TILE_ROWS);
+    a += whole * aStep;
+    start += whole * startStep;
+    c += whole * cStep;
+    m &= GEMM_TILE_ROWS - 1;
+  }
   for (; m > 0; m -= GEMM_TILE_ROWS) {
     if (columns <= 4) narrowInRows(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-    else if (columns < GEMM_TILE_COLUMNS || m < GEMM_TILE_ROWS) edgeInRows(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-    else tileInRows(k, a, aStep, b, bStep, start, startStep, c, cStep);
+    else edgeInRows(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
     a += aTile;
     c += cStep * GEMM_TILE_ROWS;
     start += startStep * GEMM_TILE_ROWS;
@@ -26,11 +41,18 @@ function stripInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile
 }
 
 // prettier-ignore
-function stripInPanels(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+function panelStrip(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  if (columns == GEMM_TILE_COLUMNS && m >= GEMM_TILE_ROWS) {
+    stripInPanels(m & -GEMM_TILE_ROWS, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+    const whole = <usize>(m & -GEMM_TILE_ROWS);
+    a += (whole / GEMM_TILE_ROWS) * aTile;
+    start += whole * startStep;
+    c += whole * cStep;
+    m &= GEMM_TILE_ROWS - 1;
+  }
   for (; m > 0; m -= GEMM_TILE_ROWS) {
     if (columns <= 4) narrowInPanel(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-    else if (columns < GEMM_TILE_COLUMNS || m < GEMM_TILE_ROWS) edgeInPanel(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-    else tileInPanel(k, a, aStep, b, bStep, start, startStep, c, cStep);
+    else edgeInPanel(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
     a += aTile;
     c += cStep * GEMM_TILE_ROWS;
     start += startStep * GEMM_TILE_ROWS;
@@ -55,8 +77,8 @@ export function product(
   const aPitch = (<usize>(aTransposed ? m : k)) << 2;
   const bPitch = (<usize>(bTransposed ? k : n)) << 2;
   const cPitch = (<usize>n) << 2;
-  const packLeft = m >= 64 && n >= 64;
-  const packRight = bTransposed || (m >= 64 && n >= 64);
+  const packLeft = n >= GEMM_PACK_USES && m * k > GEMM_PACK_ELEMS;
+  const packRight = bTransposed || (m >= GEMM_PACK_USES && k * n > GEMM_PACK_ELEMS);
 
   if (m == 1 && !packLeft && !packRight && !aTransposed) {
     const start = accumulate ? c : bias ? bias : ZEROS;
@@ -92,7 +114,7 @@ export function product(
           ? a + <usize>k0 * aPitch + ((<usize>i0) << 2)
           : a + <usize>i0 * aPitch + ((<usize>k0) << 2);
         let leftStep = aPitch;
-        let leftTile: usize = aTransposed ? GEMM_TILE_ROWS << 2 : aPitch * <usize>GEMM_TILE_ROWS;
+        let leftTile = aTransposed ? (<usize>GEMM_TILE_ROWS) << 2 : aPitch << 2;
         if (packLeft) {
           if (aTransposed) packAlong(false, rows, depth, left, aPitch, leftPanels);
           else packAcross(false, rows, depth, left, aPitch, leftPanels);
@@ -120,8 +142,8 @@ export function product(
           const strip = <usize>(j / GEMM_TILE_COLUMNS);
           const width = min(columns - j, GEMM_TILE_COLUMNS);
           // prettier-ignore
-          if (inRows) stripInRows(rows, width, depth, left, leftStep, leftTile, right + strip * rightStrip, rightStep, start + strip * startStrip, startStep, block + (<usize>j << 2), cPitch);
-          else stripInPanels(rows, width, depth, left, leftStep, leftTile, right + strip * rightStrip, rightStep, start + strip * startStrip, startStep, block + (<usize>j << 2), cPitch);
+          if (inRows) rowStrip(rows, width, depth, left, leftStep, leftTile, right + strip * rightStrip, rightStep, start + strip * startStrip, startStep, block + (<usize>j << 2), cPitch);
+          else panelStrip(rows, width, depth, left, leftStep, leftTile, right + strip * rightStrip, rightStep, start + strip * startStrip, startStep, block + (<usize>j << 2), cPitch);
         }
 
         if (k0 + depth == k && activation != ACTIVATION_LINEAR)

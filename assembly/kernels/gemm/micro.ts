@@ -47,11 +47,11 @@ function splat(inRows: bool, panel: usize, i: usize, row: usize, q: usize): v128
   return inRows ? v128.load_splat<f32>(row + 4 * q) : v128.load_splat<f32>(panel + 4 * i);
 }
 
-// The one body of all tiles: a strip of c (m, columns ≤ 8), one tile below the other. These fold into constants:
-//   whole:  every tile has 4 rows and 8 columns; else m ≤ 4, the one tile at the end
+// The one body of all tiles: a strip of c (m, columns), one tile below the other. The first three fold away:
+//   whole:  m is a multiple of 4; else m < 4, the one tile at the end
 //   inRows: a (m, k) in place, aStep bytes from row to row; else a lies in panels: 4 rows side by side, aStep bytes
 //           from k to k (packed, or a transposed matrix in place)
-//   wide:   8 columns, else 4
+//   wide:   1 to 8 columns, else 1 to 4
 // Four steps of k a turn, each with its own way out. V8 checks for interrupts once a turn, and a step that ends in a
 // branch cannot be reordered into the next one, which would spill (see docs/decisions/0002-gemm-tiles.md).
 // @ts-ignore: decorator
@@ -199,30 +199,32 @@ function strip(
   }
 }
 
+// Whole tiles; the last strip of a matrix may have 5 to 7 columns.
 // prettier-ignore
-export function stripInRows(m: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  strip(true, true, true, m, 8, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+export function wholeInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(true, true, true, m, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
 }
 // prettier-ignore
-export function stripInPanels(m: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  strip(true, false, true, m, 8, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+export function wholeInPanels(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(true, false, true, m, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
 }
 
-// The tile along the last rows or the last columns: 1 to 4 rows, and 1 to 8 or 1 to 4 columns.
+// 1 to 4 columns, as the matrix has them.
+// prettier-ignore
+export function narrowInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(true, true, false, m, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+}
+// prettier-ignore
+export function narrowInPanels(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(true, false, false, m, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+}
 
+// The last 1 to 3 rows.
 // prettier-ignore
-export function edgeInRows(rows: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  strip(false, true, true, rows, columns, k, a, aStep, 0, b, bStep, start, startStep, c, cStep);
+export function lastInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(false, true, true, m, columns, k, a, aStep, 0, b, bStep, start, startStep, c, cStep);
 }
 // prettier-ignore
-export function narrowInRows(rows: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  strip(false, true, false, rows, columns, k, a, aStep, 0, b, bStep, start, startStep, c, cStep);
-}
-// prettier-ignore
-export function edgeInPanel(rows: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  strip(false, false, true, rows, columns, k, a, aStep, 0, b, bStep, start, startStep, c, cStep);
-}
-// prettier-ignore
-export function narrowInPanel(rows: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  strip(false, false, false, rows, columns, k, a, aStep, 0, b, bStep, start, startStep, c, cStep);
+export function lastInPanel(m: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(false, false, true, m, columns, k, a, aStep, 0, b, bStep, start, startStep, c, cStep);
 }

@@ -92,11 +92,15 @@ export function product(
   const packLeft = n >= GEMM_PACK_USES && m * k > GEMM_PACK_ELEMS;
   const packRight = bTransposed || (m >= GEMM_PACK_USES && k * n > GEMM_PACK_ELEMS);
 
+  // Even blocks of K: 784 is 264 + 264 + 256 rather than 384 + 384 + 16, a block that would not pay for its pass over c.
+  const depths = (k + GEMM_BLOCK_K - 1) / GEMM_BLOCK_K;
+  const evenDepth = ((k + depths - 1) / depths + 3) & ~3;
+
   const leftPanels = scratch;
   for (let j0 = 0; j0 < n; j0 += GEMM_BLOCK_N) {
     const columns = min(n - j0, GEMM_BLOCK_N);
-    for (let k0 = 0; k0 < k; k0 += GEMM_BLOCK_K) {
-      const depth = min(k - k0, GEMM_BLOCK_K);
+    for (let k0 = 0; k0 < k; k0 += evenDepth) {
+      const depth = min(k - k0, evenDepth);
       const panelDepth = <usize>((depth + 3) & ~3);
       const rightPanels = scratch + ((panelDepth * <usize>((min(m, GEMM_BLOCK_M) + 3) & ~3)) << 2);
 

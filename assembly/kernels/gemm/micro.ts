@@ -1,7 +1,7 @@
 // The tiles that live in registers: every flop of the matrix products is spent here.
 //
 // A tile takes c (4, 8) from its start (c itself, the bias, or zeros), adds a (4, k) · b (k, 8) in order of k, one
-// multiply and one add each, and stores it: 8 sums, 2 vectors of b, 1 splat of a and 1 product fit the 15 registers
+// multiply and one add each, and stores it: 8 sums, 4 splats of a, 1 vector of b and 1 product fit the 15 registers
 // that V8 has to give on x64. Rows or columns that the matrix does not have are computed from whatever lies there and
 // not stored.
 

@@ -1,6 +1,6 @@
 // Blocking of the matrix products, read by both compilers: plain constants only.
 //
-// A product c (M, N) = a · b walks K in blocks of GEMM_BLOCK_K, N in blocks of GEMM_BLOCK_N, M in blocks of
+// A product c (M, N) = a · b walks K in even blocks of at most GEMM_BLOCK_K, N in blocks of GEMM_BLOCK_N, M in blocks of
 // GEMM_BLOCK_M, and cuts those into tiles of GEMM_TILE_ROWS × GEMM_TILE_COLUMNS that live in registers. No size
 // changes a bit of the result: each output is one chain of multiply-then-add in order of k.
 //
@@ -15,8 +15,13 @@
 export const GEMM_TILE_ROWS = 4;
 export const GEMM_TILE_COLUMNS = 8;
 
-export const GEMM_BLOCK_M = 128;
-export const GEMM_BLOCK_N = 512;
-export const GEMM_BLOCK_K = 256;
+export const GEMM_BLOCK_M = 64;
+export const GEMM_BLOCK_N = 256;
+export const GEMM_BLOCK_K = 384;
 
-export const GEMM_SCRATCH_BYTES = 655360; // 4 × GEMM_BLOCK_K × (GEMM_BLOCK_M + GEMM_BLOCK_N)
+export const GEMM_SCRATCH_BYTES = 491520; // 4 × GEMM_BLOCK_K × (GEMM_BLOCK_M + GEMM_BLOCK_N)
+
+// An operand is packed where it outgrows the first cache and each of its elements is used often enough to pay for it.
+// (The transposed right operand of NT is always packed.)
+export const GEMM_PACK_ELEMS = 4096;
+export const GEMM_PACK_USES = 16;

@@ -1,9 +1,17 @@
 // The loops around the tiles: K, N and M in blocks, operands packed where that pays, the start of every output's chain.
 
-import { GEMM_BLOCK_K, GEMM_BLOCK_M, GEMM_BLOCK_N, GEMM_TILE_COLUMNS, GEMM_TILE_ROWS } from "../../shared/gemm";
+import {
+  GEMM_BLOCK_K,
+  GEMM_BLOCK_M,
+  GEMM_BLOCK_N,
+  GEMM_PACK_ELEMS,
+  GEMM_PACK_USES,
+  GEMM_TILE_COLUMNS,
+  GEMM_TILE_ROWS,
+} from "../../shared/gemm";
 import { activationForward } from "../activations";
 import { ACTIVATION_LINEAR } from "../../shared/activations";
-import { edgeInPanel, edgeInRows, narrowInPanel, narrowInRows, tileInPanel, tileInRows } from "./micro";
+import { lastInPanel, lastInRows, narrowInPanels, narrowInRows, wholeInPanels, wholeInRows } from "./micro";
 import { packAcross, packAlong } from "./pack";
 import { rowTimesMatrix } from "./row";
 
@@ -12,28 +20,47 @@ const ZEROS = memory.data<f32>([
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ]);
 
-// One strip of c (m, columns ≤ 8), a column of tiles. aTile: bytes from a tile of the left operand to the next.
-// prettier-ignore
-function stripInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  for (; m > 0; m -= GEMM_TILE_ROWS) {
-    if (columns <= 4) narrowInRows(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-    else if (columns < GEMM_TILE_COLUMNS || m < GEMM_TILE_ROWS) edgeInRows(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-    else tileInRows(k, a, aStep, b, bStep, start, startStep, c, cStep);
-    a += aTile;
-    c += cStep * GEMM_TILE_ROWS;
-    start += startStep * GEMM_TILE_ROWS;
-  }
-}
-
-// prettier-ignore
-function stripInPanels(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  for (; m > 0; m -= GEMM_TILE_ROWS) {
-    if (columns <= 4) narrowInPanel(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-    else if (columns < GEMM_TILE_COLUMNS || m < GEMM_TILE_ROWS) edgeInPanel(min(m, GEMM_TILE_ROWS), columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-    else tileInPanel(k, a, aStep, b, bStep, start, startStep, c, cStep);
-    a += aTile;
-    c += cStep * GEMM_TILE_ROWS;
-    start += startStep * GEMM_TILE_ROWS;
+// c (m, n) of one block, strip by strip: the left operand stays in the cache while the right goes by.
+function block(
+  m: i32,
+  n: i32,
+  k: i32,
+  inRows: bool, // a lies in rows, else in panels
+  a: usize,
+  aStep: usize,
+  aTile: usize, // bytes from a tile of a to the next
+  b: usize,
+  bStep: usize,
+  bStrip: usize, // bytes from a strip of b to the next
+  start: usize,
+  startStep: usize,
+  startStrip: usize,
+  c: usize,
+  cStep: usize,
+): void {
+  const last = m & (GEMM_TILE_ROWS - 1);
+  const whole = m - last;
+  const aLast = a + <usize>(whole / GEMM_TILE_ROWS) * aTile;
+  for (; n > 0; n -= GEMM_TILE_COLUMNS) {
+    const columns = min(n, GEMM_TILE_COLUMNS);
+    if (whole > 0) {
+      if (columns > 4) {
+        if (inRows) wholeInRows(whole, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+        else wholeInPanels(whole, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+      } else {
+        if (inRows) narrowInRows(whole, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+        else narrowInPanels(whole, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+      }
+    }
+    if (last > 0) {
+      const lastStart = start + <usize>whole * startStep;
+      const lastRows = c + <usize>whole * cStep;
+      if (inRows) lastInRows(last, columns, k, aLast, aStep, b, bStep, lastStart, startStep, lastRows, cStep);
+      else lastInPanel(last, columns, k, aLast, aStep, b, bStep, lastStart, startStep, lastRows, cStep);
+    }
+    b += bStrip;
+    start += startStrip;
+    c += GEMM_TILE_COLUMNS << 2;
   }
 }
 
@@ -52,24 +79,28 @@ export function product(
   alpha: f32,
   scratch: usize,
 ): void {
-  const aPitch = (<usize>(aTransposed ? m : k)) << 2;
-  const bPitch = (<usize>(bTransposed ? k : n)) << 2;
-  const cPitch = (<usize>n) << 2;
-  const packLeft = m >= 64 && n >= 64;
-  const packRight = bTransposed || (m >= 64 && n >= 64);
-
-  if (m == 1 && !packLeft && !packRight && !aTransposed) {
+  if (m == 1 && !aTransposed && !bTransposed) {
     const start = accumulate ? c : bias ? bias : ZEROS;
     rowTimesMatrix(n, k, a, b, start, start == ZEROS ? 0 : 4, c);
     if (activation != ACTIVATION_LINEAR) activationForward(activation, n, c, c, alpha);
     return;
   }
 
+  const aPitch = (<usize>(aTransposed ? m : k)) << 2;
+  const bPitch = (<usize>(bTransposed ? k : n)) << 2;
+  const cPitch = (<usize>n) << 2;
+  const packLeft = n >= GEMM_PACK_USES && m * k > GEMM_PACK_ELEMS;
+  const packRight = bTransposed || (m >= GEMM_PACK_USES && k * n > GEMM_PACK_ELEMS);
+
+  // Even blocks of K: 784 is 264 + 264 + 256 rather than 384 + 384 + 16, a block that would not pay for its pass over c.
+  const depths = (k + GEMM_BLOCK_K - 1) / GEMM_BLOCK_K;
+  const evenDepth = ((k + depths - 1) / depths + 3) & ~3;
+
   const leftPanels = scratch;
   for (let j0 = 0; j0 < n; j0 += GEMM_BLOCK_N) {
     const columns = min(n - j0, GEMM_BLOCK_N);
-    for (let k0 = 0; k0 < k; k0 += GEMM_BLOCK_K) {
-      const depth = min(k - k0, GEMM_BLOCK_K);
+    for (let k0 = 0; k0 < k; k0 += evenDepth) {
+      const depth = min(k - k0, evenDepth);
       const panelDepth = <usize>((depth + 3) & ~3);
       const rightPanels = scratch + ((panelDepth * <usize>((min(m, GEMM_BLOCK_M) + 3) & ~3)) << 2);
 
@@ -92,7 +123,7 @@ export function product(
           ? a + <usize>k0 * aPitch + ((<usize>i0) << 2)
           : a + <usize>i0 * aPitch + ((<usize>k0) << 2);
         let leftStep = aPitch;
-        let leftTile: usize = aTransposed ? GEMM_TILE_ROWS << 2 : aPitch * <usize>GEMM_TILE_ROWS;
+        let leftTile = aTransposed ? (<usize>GEMM_TILE_ROWS) << 2 : aPitch << 2;
         if (packLeft) {
           if (aTransposed) packAlong(false, rows, depth, left, aPitch, leftPanels);
           else packAcross(false, rows, depth, left, aPitch, leftPanels);
@@ -101,31 +132,22 @@ export function product(
           leftTile = panelDepth * (GEMM_TILE_ROWS << 2);
         }
 
-        const block = c + <usize>i0 * cPitch + ((<usize>j0) << 2);
-        let start = block;
+        const sums = c + <usize>i0 * cPitch + ((<usize>j0) << 2);
+        let start = sums;
         let startStep = cPitch;
         let startStrip: usize = GEMM_TILE_COLUMNS << 2;
         if (k0 == 0 && !accumulate) {
+          start = bias ? bias + ((<usize>j0) << 2) : ZEROS;
           startStep = 0;
-          if (bias) {
-            start = bias + ((<usize>j0) << 2);
-          } else {
-            start = ZEROS;
-            startStrip = 0;
-          }
+          if (!bias) startStrip = 0;
         }
 
         const inRows = !aTransposed && !packLeft;
-        for (let j = 0; j < columns; j += GEMM_TILE_COLUMNS) {
-          const strip = <usize>(j / GEMM_TILE_COLUMNS);
-          const width = min(columns - j, GEMM_TILE_COLUMNS);
-          // prettier-ignore
-          if (inRows) stripInRows(rows, width, depth, left, leftStep, leftTile, right + strip * rightStrip, rightStep, start + strip * startStrip, startStep, block + (<usize>j << 2), cPitch);
-          else stripInPanels(rows, width, depth, left, leftStep, leftTile, right + strip * rightStrip, rightStep, start + strip * startStrip, startStep, block + (<usize>j << 2), cPitch);
-        }
+        // prettier-ignore
+        block(rows, columns, depth, inRows, left, leftStep, leftTile, right, rightStep, rightStrip, start, startStep, startStrip, sums, cPitch);
 
         if (k0 + depth == k && activation != ACTIVATION_LINEAR)
-          activate(rows, columns, block, cPitch, activation, alpha);
+          activate(rows, columns, sums, cPitch, activation, alpha);
       }
     }
   }

@@ -1,7 +1,7 @@
 // The tiles that live in registers: every flop of the matrix products is spent here.
 //
 // A tile takes c (4, 8) from its start (c itself, the bias, or zeros), adds a (4, k) · b (k, 8) in order of k, one
-// multiply and one add each, and stores it: 8 sums, 2 vectors of b, 1 splat of a and 1 product fit the 15 registers
+// multiply and one add each, and stores it: 8 sums, 4 splats of a, 1 vector of b and 1 product fit the 15 registers
 // that V8 has to give on x64. Rows or columns that the matrix does not have are computed from whatever lies there and
 // not stored.
 
@@ -47,160 +47,184 @@ function splat(inRows: bool, panel: usize, i: usize, row: usize, q: usize): v128
   return inRows ? v128.load_splat<f32>(row + 4 * q) : v128.load_splat<f32>(panel + 4 * i);
 }
 
-// The one body of all tiles; `inRows`, `wide` and, for whole tiles, `rows` and `columns` are constants that fold.
-//   inRows: a (rows, k) in place, aStep bytes from row to row; else a is a panel: 4 rows side by side, aStep bytes
+// The one body of all tiles: a strip of c (m, columns), one tile below the other. The first three fold away:
+//   whole:  m is a multiple of 4; else m < 4, the one tile at the end
+//   inRows: a (m, k) in place, aStep bytes from row to row; else a lies in panels: 4 rows side by side, aStep bytes
 //           from k to k (packed, or a transposed matrix in place)
-//   wide:   8 columns, else 4
+//   wide:   1 to 8 columns, else 1 to 4
 // Four steps of k a turn, each with its own way out. V8 checks for interrupts once a turn, and a step that ends in a
 // branch cannot be reordered into the next one, which would spill (see docs/decisions/0002-gemm-tiles.md).
 // @ts-ignore: decorator
 @inline
-function tile(
+function strip(
+  whole: bool,
   inRows: bool,
   wide: bool,
-  rows: i32,
+  m: i32,
   columns: i32,
   k: i32,
-  a: usize,
+  aTiles: usize, // (m, k), aTile bytes from tile to tile
   aStep: usize,
-  b: usize, // (k, 8), bStep bytes from k to k
+  aTile: usize,
+  bTop: usize, // (k, 8), bStep bytes from k to k
   bStep: usize,
-  start: usize, // (rows, columns), startStep bytes from row to row
+  start: usize, // (m, columns), startStep bytes from row to row
   startStep: usize,
-  c: usize, // (rows, columns), cStep bytes from row to row
+  c: usize, // (m, columns), cStep bytes from row to row
   cStep: usize,
 ): void {
-  // A row that is not there reads the one before it again.
-  const s1 = rows > 1 ? start + startStep : start;
-  const s2 = rows > 2 ? s1 + startStep : s1;
-  const s3 = rows > 3 ? s2 + startStep : s2;
-  let c00 = v128.load(start);
-  let c01 = wide ? v128.load(start, 16) : c00;
-  let c10 = v128.load(s1);
-  let c11 = wide ? v128.load(s1, 16) : c10;
-  let c20 = v128.load(s2);
-  let c21 = wide ? v128.load(s2, 16) : c20;
-  let c30 = v128.load(s3);
-  let c31 = wide ? v128.load(s3, 16) : c30;
-
-  let a1 = rows > 1 ? a + aStep : a;
-  let a2 = rows > 2 ? a1 + aStep : a1;
-  let a3 = rows > 3 ? a2 + aStep : a2;
-
-  const end = b + <usize>k * bStep;
-  let b0: v128, b1: v128, x: v128;
+  const end = bTop + <usize>k * bStep;
   for (;;) {
-    b0 = v128.load(b);
-    b1 = wide ? v128.load(b, 16) : b0;
-    x = splat(inRows, a, 0, a, 0);
-    c00 = multiplyAdd(c00, x, b0);
-    if (wide) c01 = multiplyAdd(c01, x, b1);
-    x = splat(inRows, a, 1, a1, 0);
-    c10 = multiplyAdd(c10, x, b0);
-    if (wide) c11 = multiplyAdd(c11, x, b1);
-    x = splat(inRows, a, 2, a2, 0);
-    c20 = multiplyAdd(c20, x, b0);
-    if (wide) c21 = multiplyAdd(c21, x, b1);
-    x = splat(inRows, a, 3, a3, 0);
-    c30 = multiplyAdd(c30, x, b0);
-    if (wide) c31 = multiplyAdd(c31, x, b1);
-    b += bStep;
-    if (b == end) break;
+    const rows = whole ? 4 : m;
+    // A row that is not there reads the one before it again.
+    const s1 = rows > 1 ? start + startStep : start;
+    const s2 = rows > 2 ? s1 + startStep : s1;
+    const s3 = rows > 3 ? s2 + startStep : s2;
+    let c00 = v128.load(start);
+    let c01 = wide ? v128.load(start, 16) : c00;
+    let c10 = v128.load(s1);
+    let c11 = wide ? v128.load(s1, 16) : c10;
+    let c20 = v128.load(s2);
+    let c21 = wide ? v128.load(s2, 16) : c20;
+    let c30 = v128.load(s3);
+    let c31 = wide ? v128.load(s3, 16) : c30;
 
-    if (!inRows) a += aStep;
-    b0 = v128.load(b);
-    b1 = wide ? v128.load(b, 16) : b0;
-    x = splat(inRows, a, 0, a, 1);
-    c00 = multiplyAdd(c00, x, b0);
-    if (wide) c01 = multiplyAdd(c01, x, b1);
-    x = splat(inRows, a, 1, a1, 1);
-    c10 = multiplyAdd(c10, x, b0);
-    if (wide) c11 = multiplyAdd(c11, x, b1);
-    x = splat(inRows, a, 2, a2, 1);
-    c20 = multiplyAdd(c20, x, b0);
-    if (wide) c21 = multiplyAdd(c21, x, b1);
-    x = splat(inRows, a, 3, a3, 1);
-    c30 = multiplyAdd(c30, x, b0);
-    if (wide) c31 = multiplyAdd(c31, x, b1);
-    b += bStep;
-    if (b == end) break;
+    let a = aTiles;
+    let a1 = rows > 1 ? a + aStep : a;
+    let a2 = rows > 2 ? a1 + aStep : a1;
+    let a3 = rows > 3 ? a2 + aStep : a2;
 
-    if (!inRows) a += aStep;
-    b0 = v128.load(b);
-    b1 = wide ? v128.load(b, 16) : b0;
-    x = splat(inRows, a, 0, a, 2);
-    c00 = multiplyAdd(c00, x, b0);
-    if (wide) c01 = multiplyAdd(c01, x, b1);
-    x = splat(inRows, a, 1, a1, 2);
-    c10 = multiplyAdd(c10, x, b0);
-    if (wide) c11 = multiplyAdd(c11, x, b1);
-    x = splat(inRows, a, 2, a2, 2);
-    c20 = multiplyAdd(c20, x, b0);
-    if (wide) c21 = multiplyAdd(c21, x, b1);
-    x = splat(inRows, a, 3, a3, 2);
-    c30 = multiplyAdd(c30, x, b0);
-    if (wide) c31 = multiplyAdd(c31, x, b1);
-    b += bStep;
-    if (b == end) break;
+    let b = bTop;
+    let x0: v128, x1: v128, x2: v128, x3: v128, y: v128;
+    for (;;) {
+      x0 = splat(inRows, a, 0, a, 0);
+      x1 = splat(inRows, a, 1, a1, 0);
+      x2 = splat(inRows, a, 2, a2, 0);
+      x3 = splat(inRows, a, 3, a3, 0);
+      y = v128.load(b);
+      c00 = multiplyAdd(c00, x0, y);
+      c10 = multiplyAdd(c10, x1, y);
+      c20 = multiplyAdd(c20, x2, y);
+      c30 = multiplyAdd(c30, x3, y);
+      if (wide) {
+        y = v128.load(b, 16);
+        c01 = multiplyAdd(c01, x0, y);
+        c11 = multiplyAdd(c11, x1, y);
+        c21 = multiplyAdd(c21, x2, y);
+        c31 = multiplyAdd(c31, x3, y);
+      }
+      b += bStep;
+      if (b == end) break;
+      if (!inRows) a += aStep;
 
-    if (!inRows) a += aStep;
-    b0 = v128.load(b);
-    b1 = wide ? v128.load(b, 16) : b0;
-    x = splat(inRows, a, 0, a, 3);
-    c00 = multiplyAdd(c00, x, b0);
-    if (wide) c01 = multiplyAdd(c01, x, b1);
-    x = splat(inRows, a, 1, a1, 3);
-    c10 = multiplyAdd(c10, x, b0);
-    if (wide) c11 = multiplyAdd(c11, x, b1);
-    x = splat(inRows, a, 2, a2, 3);
-    c20 = multiplyAdd(c20, x, b0);
-    if (wide) c21 = multiplyAdd(c21, x, b1);
-    x = splat(inRows, a, 3, a3, 3);
-    c30 = multiplyAdd(c30, x, b0);
-    if (wide) c31 = multiplyAdd(c31, x, b1);
-    b += bStep;
-    if (b == end) break;
+      x0 = splat(inRows, a, 0, a, 1);
+      x1 = splat(inRows, a, 1, a1, 1);
+      x2 = splat(inRows, a, 2, a2, 1);
+      x3 = splat(inRows, a, 3, a3, 1);
+      y = v128.load(b);
+      c00 = multiplyAdd(c00, x0, y);
+      c10 = multiplyAdd(c10, x1, y);
+      c20 = multiplyAdd(c20, x2, y);
+      c30 = multiplyAdd(c30, x3, y);
+      if (wide) {
+        y = v128.load(b, 16);
+        c01 = multiplyAdd(c01, x0, y);
+        c11 = multiplyAdd(c11, x1, y);
+        c21 = multiplyAdd(c21, x2, y);
+        c31 = multiplyAdd(c31, x3, y);
+      }
+      b += bStep;
+      if (b == end) break;
+      if (!inRows) a += aStep;
 
-    if (inRows) {
-      a += 16;
-      a1 += 16;
-      a2 += 16;
-      a3 += 16;
-    } else {
-      a += aStep;
+      x0 = splat(inRows, a, 0, a, 2);
+      x1 = splat(inRows, a, 1, a1, 2);
+      x2 = splat(inRows, a, 2, a2, 2);
+      x3 = splat(inRows, a, 3, a3, 2);
+      y = v128.load(b);
+      c00 = multiplyAdd(c00, x0, y);
+      c10 = multiplyAdd(c10, x1, y);
+      c20 = multiplyAdd(c20, x2, y);
+      c30 = multiplyAdd(c30, x3, y);
+      if (wide) {
+        y = v128.load(b, 16);
+        c01 = multiplyAdd(c01, x0, y);
+        c11 = multiplyAdd(c11, x1, y);
+        c21 = multiplyAdd(c21, x2, y);
+        c31 = multiplyAdd(c31, x3, y);
+      }
+      b += bStep;
+      if (b == end) break;
+      if (!inRows) a += aStep;
+
+      x0 = splat(inRows, a, 0, a, 3);
+      x1 = splat(inRows, a, 1, a1, 3);
+      x2 = splat(inRows, a, 2, a2, 3);
+      x3 = splat(inRows, a, 3, a3, 3);
+      y = v128.load(b);
+      c00 = multiplyAdd(c00, x0, y);
+      c10 = multiplyAdd(c10, x1, y);
+      c20 = multiplyAdd(c20, x2, y);
+      c30 = multiplyAdd(c30, x3, y);
+      if (wide) {
+        y = v128.load(b, 16);
+        c01 = multiplyAdd(c01, x0, y);
+        c11 = multiplyAdd(c11, x1, y);
+        c21 = multiplyAdd(c21, x2, y);
+        c31 = multiplyAdd(c31, x3, y);
+      }
+      b += bStep;
+      if (b == end) break;
+
+      if (inRows) {
+        a += 16;
+        a1 += 16;
+        a2 += 16;
+        a3 += 16;
+      } else {
+        a += aStep;
+      }
     }
+
+    storeRow(c, c00, c01, columns);
+    if (rows > 1) storeRow((c += cStep), c10, c11, columns);
+    if (rows > 2) storeRow((c += cStep), c20, c21, columns);
+    if (rows > 3) storeRow((c += cStep), c30, c31, columns);
+    if (!whole) return;
+    m -= 4;
+    if (m == 0) return;
+    c += cStep;
+    start = s3 + startStep;
+    aTiles += aTile;
   }
-
-  storeRow(c, c00, c01, columns);
-  if (rows > 1) storeRow((c += cStep), c10, c11, columns);
-  if (rows > 2) storeRow((c += cStep), c20, c21, columns);
-  if (rows > 3) storeRow((c += cStep), c30, c31, columns);
 }
 
+// Whole tiles; the last strip of a matrix may have 5 to 7 columns.
 // prettier-ignore
-export function tileInRows(k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  tile(true, true, 4, 8, k, a, aStep, b, bStep, start, startStep, c, cStep);
+export function wholeInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(true, true, true, m, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
 }
 // prettier-ignore
-export function tileInPanel(k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  tile(false, true, 4, 8, k, a, aStep, b, bStep, start, startStep, c, cStep);
+export function wholeInPanels(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(true, false, true, m, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
 }
 
-// The tiles along the last rows and the last columns: 1 to 4 rows, and 1 to 8 or 1 to 4 columns.
+// 1 to 4 columns, as the matrix has them.
+// prettier-ignore
+export function narrowInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(true, true, false, m, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+}
+// prettier-ignore
+export function narrowInPanels(m: i32, columns: i32, k: i32, a: usize, aStep: usize, aTile: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(true, false, false, m, columns, k, a, aStep, aTile, b, bStep, start, startStep, c, cStep);
+}
 
+// The last 1 to 3 rows.
 // prettier-ignore
-export function edgeInRows(rows: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  tile(true, true, rows, columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
+export function lastInRows(m: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(false, true, true, m, columns, k, a, aStep, 0, b, bStep, start, startStep, c, cStep);
 }
 // prettier-ignore
-export function edgeInPanel(rows: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  tile(false, true, rows, columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-}
-// prettier-ignore
-export function narrowInRows(rows: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  tile(true, false, rows, columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
-}
-// prettier-ignore
-export function narrowInPanel(rows: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
-  tile(false, false, rows, columns, k, a, aStep, b, bStep, start, startStep, c, cStep);
+export function lastInPanel(m: i32, columns: i32, k: i32, a: usize, aStep: usize, b: usize, bStep: usize, start: usize, startStep: usize, c: usize, cStep: usize): void {
+  strip(false, false, true, m, columns, k, a, aStep, 0, b, bStep, start, startStep, c, cStep);
 }

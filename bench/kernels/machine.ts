@@ -1,0 +1,49 @@
+// The machine's own limits: peak arithmetic and copy bandwidth, through the same engine and the same vectors.
+
+import { readFileSync } from "node:fs";
+import { best } from "./measure.js";
+
+const BASE = 65536;
+const PEAK_TURNS = 10_000;
+const OPERATIONS_PER_TURN = 48 * 4;
+const IN_CACHE_ELEMS = 2048; // two arrays of 8 KB: in the first cache
+const LARGE_ELEMS = 16 << 20; // two arrays of 64 MB: beyond the last
+
+interface Limits {
+  readonly memory: WebAssembly.Memory;
+  peak(turns: number, state: number): void;
+  copy(n: number, from: number, to: number): void;
+}
+
+function instantiate(): Limits {
+  const bytes = readFileSync(new URL("../../../peak.wasm", import.meta.url));
+  const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as Limits;
+  exports.memory.grow((BASE + 2 * LARGE_ELEMS * 4) / 65536);
+  return exports;
+}
+
+const limits = instantiate();
+
+/** GFLOP/s of independent multiplications and additions in registers; throws if they were not all carried out. */
+export function peakGflops(seconds: number): number {
+  const state = new Float32Array(limits.memory.buffer, BASE, 56);
+  const seconds1 = best(() => limits.peak(PEAK_TURNS, BASE), seconds);
+
+  // × −1 and + 1, an even number of times each: the products come back, the sums count the additions.
+  state.fill(-1, 0, 4).fill(1, 4, 8).fill(3, 8, 32).fill(0, 32, 56);
+  limits.peak(PEAK_TURNS, BASE);
+  const products = state.subarray(8, 32).every((x) => x === 3);
+  const sums = state.subarray(32, 56).every((x) => x === 4 * PEAK_TURNS);
+  if (!products || !sums) throw new Error("The loop that measures the peak did not do its work.");
+  return (PEAK_TURNS * OPERATIONS_PER_TURN) / seconds1 / 1e9;
+}
+
+/** GB/s, read and written together. */
+export function copyGigabytes(where: "in cache" | "beyond caches", seconds: number): number {
+  const n = where === "in cache" ? IN_CACHE_ELEMS : LARGE_ELEMS;
+  const runs = where === "in cache" ? 200 : 1;
+  const perRun = best(() => {
+    for (let i = 0; i < runs; i++) limits.copy(n, BASE, BASE + n * 4);
+  }, seconds);
+  return (runs * n * 8) / perRun / 1e9;
+}

@@ -246,11 +246,14 @@ export const MIX: Readonly<Record<string, () => Part>> = {
     batchSize: 259,
     epochs: 2,
   }),
-  // Numbers below 2⁻¹²⁶, which no runtime may take for zeros.
+  // Weights, outputs, gradients and steps below 2⁻¹²⁶, which no runtime may take for zeros.
   denormals: () => ({
     inputShape: 7,
-    layers: [rescaling({ scale: 1e-38 }), dense(5, { kernelInitializer: zeros() }), dense(2)],
-    optimizer: sgd({ learningRate: 0.05 }),
+    layers: [
+      dense(5, { kernelInitializer: randomNormal({ stddev: 1e-39 }), useBias: false, activation: "relu" }),
+      dense(2, { useBias: false }),
+    ],
+    optimizer: sgd({ learningRate: 1e-39 }),
     loss: "meanSquaredError",
     x: numbers(19 * 7, 13),
     y: numbers(19 * 2, 14),

@@ -1,0 +1,150 @@
+// Shows that the same seed gives the same bits in every runtime found here: test/platform/conformance.ts runs in each, on
+// the library as it is built, and its hashes are held to those committed.
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import ts from "typescript";
+import { CHROMIUM, FIREFOX, runBrowser } from "./platforms/browser.mjs";
+import { Missing } from "./platforms/execute.mjs";
+import { runNode } from "./platforms/node.mjs";
+
+const ROOT = new URL("../", import.meta.url);
+const SOURCE = new URL("test/platform/conformance.ts", ROOT);
+const COMPILED = new URL("build/test/platform/conformance.js", ROOT);
+const COMMITTED = new URL("test/platform/hashes.json", ROOT);
+const LIMIT = { seconds: 60 };
+
+const node = (major) => ({ label: `Node ${major}`, run: () => runNode(major, COMPILED, LIMIT) });
+const browser = (label, kind) => ({ label, run: () => runBrowser(kind, COMPILED, LIMIT) });
+
+/** By the names that --only takes. */
+const RUNTIMES = {
+  node20: node(20),
+  node22: node(22),
+  node24: node(24),
+  node26: node(26),
+  chromium: browser("Chromium", CHROMIUM),
+  firefox: browser("Firefox", FIREFOX),
+};
+
+const WIDTHS = [9, 13, 12, 7, 12, 9, 6]; // with two blanks between them: 80 columns
+
+const HELP = `Usage: npm run test:platforms -- [options]
+
+Trains the same networks from the same seeds in every runtime found here, and
+holds the hashes of their weights to those in test/platform/hashes.json.
+Run "npm run build" first. Exit code 1 if a hash differs or a runtime fails.
+
+  --only LIST   these alone, and none of them may be missing:
+                ${Object.keys(RUNTIMES).join(",")}
+  -h, --help    this page
+
+The Node that runs this is used where it is of the version wanted, others come
+from npm's package "node" through npx; browsers are looked for on PATH and get
+a fresh profile. What is not found is skipped by name.
+
+Example:
+  npm run test:platforms -- --only node20,chromium
+
+After a change that is meant to change bits:
+  LANEWISE_UPDATE_HASHES=1 npx vitest run test/platform
+`;
+
+try {
+  process.exitCode = await main(readOptions());
+} catch (error) {
+  process.stderr.write(`platforms: ${error.message}\n`);
+  process.exitCode = 2;
+}
+
+function readOptions() {
+  const { values } = parseArgs({ options: { only: { type: "string" }, help: { type: "boolean", short: "h" } } });
+  const only = values.only?.split(",");
+  const unknown = only?.find((name) => !Object.hasOwn(RUNTIMES, name));
+  if (unknown === undefined) return { help: values.help, only };
+  throw new Error(`there is no "${unknown}"; --only takes ${Object.keys(RUNTIMES).join(",")}`);
+}
+
+async function main({ help, only }) {
+  if (help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (!existsSync(new URL("build/src/index.js", ROOT)) || !existsSync(new URL("build/lanewise.wasm", ROOT))) {
+    throw new Error('there is no build; run "npm run build" first');
+  }
+  compile();
+  const { differences } = await import(COMPILED.href);
+  const committed = JSON.parse(readFileSync(COMMITTED, "utf8"));
+
+  const results = [];
+  printRow("runtime", "version", "trained", "resumed", "mix", "committed", "time");
+  for (const name of only ?? Object.keys(RUNTIMES)) {
+    const result = { name, label: RUNTIMES[name].label, ...(await attempt(RUNTIMES[name])) };
+    if (result.outcome) result.differences = differences(result.outcome, committed);
+    results.push(result);
+    printResult(result);
+  }
+  printDetails(results);
+  return conclude(results, only !== undefined);
+}
+
+/** The one file that the build leaves out, to where its imports of the library hold. */
+function compile() {
+  const { outputText } = ts.transpileModule(readFileSync(SOURCE, "utf8"), {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+  });
+  mkdirSync(new URL(".", COMPILED), { recursive: true });
+  writeFileSync(COMPILED, outputText);
+}
+
+/** What came of a runtime: version, outcome and seconds; or what is missing; or its error. */
+async function attempt({ run }) {
+  const began = performance.now();
+  try {
+    return { ...(await run()), seconds: (performance.now() - began) / 1000 };
+  } catch (error) {
+    return error instanceof Missing ? { missing: error.message } : { error: error.message };
+  }
+}
+
+function printRow(...cells) {
+  const padded = cells.map((cell, i) => cell.slice(0, WIDTHS[i]).padEnd(WIDTHS[i]));
+  console.log(padded.join("  ").trimEnd());
+}
+
+function printResult({ label, version = "?", outcome, differences, seconds, missing, error }) {
+  const name = label.padEnd(WIDTHS[0]);
+  if (missing !== undefined) return console.log(`${name}  skipped: ${missing}`);
+  if (error !== undefined) return console.log(`${name}  failed: ${error.split("\n")[0]}`);
+  const { trained, resumed, mix } = outcome;
+  const same = (yes) => (yes ? "same" : "DIFFERS");
+  const verdicts = [same(resumed === trained.hash), same(differences.length === 0)];
+  printRow(label, version, trained.hash, verdicts[0], mix.hash, verdicts[1], `${seconds.toFixed(1)} s`);
+}
+
+function printDetails(results) {
+  for (const { label, error = "", differences = [] } of results) {
+    const lines = [...error.split("\n").slice(1), ...differences].filter(Boolean);
+    if (lines.length > 0) console.log(`\n${label}:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  }
+}
+
+/** Says in a line what it comes to, and gives the exit code. */
+function conclude(results, named) {
+  const outcomes = results.flatMap(({ outcome }) => outcome ?? []);
+  const distinct = new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size;
+  const asCommitted = results.every(({ differences = [] }) => differences.length === 0);
+  const failed = results.filter(({ error }) => error !== undefined);
+  const lacking = named ? results.filter(({ missing }) => missing !== undefined) : [];
+
+  console.log();
+  if (outcomes.length === 0) console.log("Nothing ran to its end.");
+  else if (distinct > 1) console.log(`The bits differ: ${distinct} outcomes in ${outcomes.length} runtimes.`);
+  else if (!asCommitted)
+    console.log("The bits agree, but not with test/platform/hashes.json. If that is meant: --help.");
+  else console.log(`The same bits in ${outcomes.length === 1 ? "1 runtime" : `all ${outcomes.length}`}, as committed.`);
+  if (failed.length > 0) console.log(`Failed: ${failed.map(({ label }) => label).join(", ")}.`);
+  if (lacking.length > 0) console.log(`--only names what is missing: ${lacking.map(({ label }) => label).join(", ")}.`);
+  return outcomes.length > 0 && asCommitted && failed.length === 0 && lacking.length === 0 ? 0 : 1;
+}

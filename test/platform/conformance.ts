@@ -1,0 +1,329 @@
+// The same seed gives the same bits everywhere: what every runtime must compute alike. Runs in Node and in browsers,
+// so nothing here is of Node alone. scripts/platforms.mjs runs it in each; hash.test.ts in the running Node.
+
+import { loadDigits } from "../../src/data/index.js";
+import {
+  activation,
+  adam,
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  type CompileOptions,
+  constant,
+  dense,
+  elu,
+  flatten,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  type LayerSpec,
+  lecunNormal,
+  lecunUniform,
+  loadModel,
+  type Model,
+  ones,
+  randomNormal,
+  randomUniform,
+  rescaling,
+  sequential,
+  sgd,
+  sparseCategoricalCrossentropy,
+  truncatedNormal,
+  varianceScaling,
+  zeros,
+} from "../../src/index.js";
+
+/** What is committed in hashes.json. A hash is SHA-256 in hexadecimal. */
+export interface Hashes {
+  /** The quick start's network: its weights, the last epoch's loss as the bits of an f64, accuracy in the test. */
+  readonly trained: { readonly hash: string; readonly lossBits: string; readonly accuracy: number };
+  /** Small networks that use every kernel between them; `hash` is over those of the parts. */
+  readonly mix: { readonly hash: string; readonly parts: Readonly<Record<string, string>> };
+}
+
+export interface Outcome extends Hashes {
+  /** The quick start's weights again, after a stop within an epoch, a save, a load and a resume. */
+  readonly resumed: string;
+}
+
+export async function conformance(): Promise<Outcome> {
+  return { trained: await quickStart(), resumed: await quickStartResumed(), mix: await mix() };
+}
+
+/** What an outcome has otherwise than it should, a line each. */
+export function differences(outcome: Outcome, expected: Hashes): string[] {
+  const lines: string[] = [];
+  const compare = (what: string, found: unknown, wanted: unknown) => {
+    if (found !== wanted) lines.push(`${what} is ${String(found)}, expected ${String(wanted)}`);
+  };
+  compare("trained hash", outcome.trained.hash, expected.trained.hash);
+  compare("trained loss", outcome.trained.lossBits, expected.trained.lossBits);
+  compare("trained accuracy", outcome.trained.accuracy, expected.trained.accuracy);
+  compare("resumed hash", outcome.resumed, outcome.trained.hash);
+  for (const part of new Set([...Object.keys(outcome.mix.parts), ...Object.keys(expected.mix.parts)])) {
+    compare(`mix "${part}"`, outcome.mix.parts[part], expected.mix.parts[part]);
+  }
+  compare("mix hash", outcome.mix.hash, expected.mix.hash);
+  return lines;
+}
+
+// ── The quick start: what `npm start` trains (src/cli/train.ts) ─────────────────────────────────────────────────────
+
+const TRAINING = { epochs: 30, batchSize: 32 };
+const STOP_AFTER = 700; // of 1,350 steps: in the midst of epoch 15
+
+async function quickStartModel(): Promise<Model> {
+  const model = await sequential({
+    inputShape: 64,
+    layers: [
+      rescaling({ scale: 1 / 16 }),
+      dense(64, { activation: "relu", kernelInitializer: heNormal() }),
+      dense(32, { activation: "relu", kernelInitializer: heNormal() }),
+      dense(10, { activation: "softmax" }),
+    ],
+    seed: 42,
+  });
+  model.compile({
+    optimizer: adam({ learningRate: 0.001 }),
+    loss: "sparseCategoricalCrossentropy",
+    metrics: ["accuracy"],
+  });
+  return model;
+}
+
+async function quickStart(): Promise<Hashes["trained"]> {
+  const { train, test } = await loadDigits();
+  const model = await quickStartModel();
+  const { history } = await model.fit(train.x, train.y, TRAINING);
+  const { accuracy } = await model.evaluate(test.x, test.y);
+  return { hash: await weightsHash(model), lossBits: bits(history.loss!.at(-1)!), accuracy: accuracy! };
+}
+
+async function quickStartResumed(): Promise<string> {
+  const { train } = await loadDigits();
+  const model = await quickStartModel();
+  const { stopReason } = await model.fit(train.x, train.y, { ...TRAINING, maxSteps: STOP_AFTER });
+  if (stopReason !== "maxSteps") throw new Error(`Training was to stop for maxSteps, and stopped for ${stopReason}.`);
+  const loaded = await loadModel(model.toBytes({ includeOptimizer: true }));
+  await loaded.fit(train.x, train.y, { ...TRAINING, resume: true });
+  return weightsHash(loaded);
+}
+
+/** Over the weights' bytes, in layer order. */
+export function weightsHash(model: Model): Promise<string> {
+  return sha256([...model.getWeights().values()].map(({ data }) => data));
+}
+
+// ── The mix ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Part extends CompileOptions {
+  readonly inputShape: number | number[];
+  readonly layers: LayerSpec[];
+  readonly x: Float32Array | Uint8Array;
+  readonly y: Float32Array | Uint8Array;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly seed?: number;
+  readonly windowBytes?: number;
+}
+
+const INITIALIZERS: Initializer[] = [
+  zeros(),
+  ones(),
+  constant({ value: 0.1 }),
+  randomNormal({ mean: 0.1, stddev: 0.3 }),
+  randomUniform({ minval: -0.3, maxval: 0.7, seed: 9 }),
+  truncatedNormal({ stddev: 0.4 }),
+  varianceScaling({ scale: 1.5, mode: "fanOut", distribution: "normal" }),
+  glorotUniform(),
+  glorotNormal(),
+  heUniform(),
+  heNormal(),
+  lecunUniform(),
+  lecunNormal(),
+];
+
+/** Each part is trained; what every kernel made of it ends up in its hash. */
+export const MIX: Readonly<Record<string, () => Part>> = {
+  // Every activation within a product's last pass; bytes in, one-hot targets, a partial last batch.
+  fusedActivations: () => ({
+    inputShape: 13,
+    layers: [
+      rescaling({ scale: 1 / 127.5, offset: -1 }),
+      dense(17, { activation: "tanh" }),
+      dense(11, { activation: "sigmoid", useBias: false }),
+      dense(9, { activation: elu({ alpha: 0.7 }), kernelInitializer: "heNormal" }),
+      dense(21, { activation: "relu" }),
+      dense(6, { activation: "softmax" }),
+      dense(5, { activation: "softmax" }),
+    ],
+    optimizer: sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true }),
+    loss: categoricalCrossentropy({ labelSmoothing: 0.1 }),
+    metrics: ["accuracy"],
+    x: bytes(53 * 13, 1),
+    y: oneHotRows(53, 5, 2),
+    batchSize: 20,
+    epochs: 6,
+  }),
+  // Every activation by itself, forward and back.
+  separateActivations: () => ({
+    inputShape: 7,
+    layers: [
+      dense(9),
+      rescaling({ scale: 1.5 }),
+      activation(elu({ alpha: 1.3 })),
+      rescaling({ scale: 2, offset: 0.5 }),
+      activation("tanh"),
+      rescaling({ scale: 3 }),
+      activation("sigmoid"),
+      rescaling({ scale: 4, offset: -2 }),
+      activation("relu"),
+      dense(3),
+    ],
+    optimizer: sgd({ learningRate: 0.05 }),
+    loss: "meanSquaredError",
+    x: numbers(37 * 7, 3),
+    y: numbers(37 * 3, 4),
+    batchSize: 10,
+    epochs: 5,
+  }),
+  // One row a step: a product of a vector.
+  binaryByRow: () => ({
+    inputShape: 6,
+    layers: [dense(19, { activation: elu() }), dense(3, { activation: "sigmoid" })],
+    optimizer: adam({ learningRate: 0.01, beta1: 0.8, beta2: 0.99 }),
+    loss: binaryCrossentropy({ labelSmoothing: 0.05 }),
+    metrics: ["accuracy"],
+    x: numbers(23 * 6, 5),
+    y: Float32Array.from(bytes(23 * 3, 6), (value) => value & 1),
+    batchSize: 1,
+    epochs: 3,
+  }),
+  // A seed beyond 32 bits, and data that go through a window of one batch.
+  initializers: () => ({
+    inputShape: 5,
+    layers: [
+      ...INITIALIZERS.map((initializer, i) =>
+        dense(5 + (i % 4), { activation: "tanh", kernelInitializer: initializer, biasInitializer: randomNormal() }),
+      ),
+      dense(4),
+    ],
+    optimizer: sgd({ learningRate: 0.02, momentum: 0.5 }),
+    loss: sparseCategoricalCrossentropy({ fromLogits: true, labelSmoothing: 0.2 }),
+    metrics: ["accuracy"],
+    x: numbers(29 * 5, 7),
+    y: bytes(29, 8).map((value) => value & 3),
+    batchSize: 8,
+    epochs: 4,
+    seed: 2 ** 40 + 5,
+    windowBytes: 1,
+  }),
+  // Several images' rows through one kernel, then a single output.
+  rowsOfImages: () => ({
+    inputShape: [3, 5],
+    layers: [dense(7, { activation: "tanh" }), flatten(), dense(1)],
+    optimizer: "adam",
+    loss: "meanSquaredError",
+    x: numbers(31 * 15, 9),
+    y: numbers(31, 10),
+    batchSize: 11,
+    epochs: 5,
+  }),
+  // More than one block of each of the products' dimensions, packed; every edge of the tiles.
+  packedProducts: () => ({
+    inputShape: 301,
+    layers: [
+      dense(530, { activation: "relu" }),
+      dense(270, { activation: "tanh" }),
+      dense(67, { activation: "softmax" }),
+    ],
+    optimizer: adam({ learningRate: 0.002 }),
+    loss: "sparseCategoricalCrossentropy",
+    metrics: ["accuracy"],
+    x: numbers(389 * 301, 11),
+    y: bytes(389, 12).map((value) => value % 67),
+    batchSize: 259,
+    epochs: 2,
+  }),
+  // Weights, outputs, gradients and steps below 2⁻¹²⁶, which no runtime may take for zeros.
+  denormals: () => ({
+    inputShape: 7,
+    layers: [
+      dense(5, { kernelInitializer: randomNormal({ stddev: 1e-39 }), useBias: false, activation: "relu" }),
+      dense(2, { useBias: false }),
+    ],
+    optimizer: sgd({ learningRate: 1e-39 }),
+    loss: "meanSquaredError",
+    x: numbers(19 * 7, 13),
+    y: numbers(19 * 2, 14),
+    batchSize: 6,
+    epochs: 3,
+  }),
+};
+
+async function mix(): Promise<Hashes["mix"]> {
+  const parts: Record<string, string> = {};
+  for (const [name, part] of Object.entries(MIX)) parts[name] = await partHash(part());
+  return { hash: await sha256([new TextEncoder().encode(JSON.stringify(parts))]), parts };
+}
+
+export async function build({ inputShape, layers, seed = 7, windowBytes, ...compile }: Part): Promise<Model> {
+  const model = await sequential({ inputShape, layers, seed, ...(windowBytes && { windowBytes }) });
+  model.compile(compile);
+  return model;
+}
+
+/** Weights before and after, losses and metrics, gradients, predictions for all rows and for one. */
+async function partHash(part: Part): Promise<string> {
+  const { x, y, batchSize, epochs } = part;
+  const model = await build(part);
+  const weights = () => [...model.getWeights().values()].map(({ data }) => data);
+  const initial = weights();
+  const { history, stopReason } = await model.fit(x, y, { batchSize, epochs });
+  if (stopReason !== "completed") throw new Error(`Training ended for ${stopReason}.`);
+  const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y))];
+  const gradients = [...model.gradients(x, y).values()].map(({ data }) => data);
+  const width = model.inputShape.reduce((product, size) => product * size, 1);
+  const predictions = [model.predict(x), model.predict(x.slice(0, width))].map(({ data }) => data);
+  return sha256([...initial, ...weights(), Float64Array.from(figures), ...gradients, ...predictions]);
+}
+
+// ── Small tools ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** n whole numbers 0 … 2²⁴ − 1: the upper bits of a linear congruential generator (Numerical Recipes). */
+function integers(n: number, seed: number): number[] {
+  let state = seed;
+  return Array.from({ length: n }, () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 8);
+}
+
+/** n numbers in [−1, 1), each exact in f32. */
+function numbers(n: number, seed: number): Float32Array {
+  return Float32Array.from(integers(n, seed), (value) => value / 2 ** 23 - 1);
+}
+
+function bytes(n: number, seed: number): Uint8Array {
+  return Uint8Array.from(integers(n, seed), (value) => value >>> 16);
+}
+
+function oneHotRows(rows: number, classes: number, seed: number): Float32Array {
+  const y = new Float32Array(rows * classes);
+  bytes(rows, seed).forEach((value, row) => (y[row * classes + (value % classes)] = 1));
+  return y;
+}
+
+async function sha256(arrays: readonly ArrayBufferView[]): Promise<string> {
+  const all = await new Blob(arrays as ArrayBufferView<ArrayBuffer>[]).arrayBuffer();
+  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", all)));
+}
+
+/** The 64 bits of a double, in hexadecimal. */
+function bits(value: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return hex(new Uint8Array(view.buffer));
+}
+
+function hex(data: Uint8Array): string {
+  return Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,7 +1,8 @@
 // A single row times a matrix: with one row of sums there is nothing to share a load of b with, so the tile is as wide
 // as the registers allow, and b is read where it lies.
 
-import { multiplyAdd, storeLanes } from "./micro";
+import { storeLanes } from "../../simd/lanes";
+import { multiplyAdd } from "./micro";
 
 // y (1, 32) = start (1, 32) + a (1, k) · b (k, 32), bStep bytes from k to k
 function row32(k: i32, a: usize, b: usize, bStep: usize, start: usize, y: usize): void {

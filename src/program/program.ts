@@ -36,9 +36,9 @@ export class Program {
     return this.#capacity;
   }
 
-  /** Makes room for batches of `rows`; true if the records have moved. */
-  ensure(rows: number): boolean {
-    if (rows <= this.#capacity) return false;
+  /** Makes room for batches of `rows`; the records may move. */
+  ensure(rows: number): void {
+    if (rows <= this.#capacity) return;
     const plan = planMemory(this.nodes, rows);
     const recordBytes = align(this.nodes.length * RECORD_BYTES + SLACK_BYTES);
     const block = this.#engine.heap.allocate(recordBytes + plan.bytes, `a program for batches of ${rows} rows`);
@@ -53,7 +53,6 @@ export class Program {
     this.release();
     this.#block = block;
     this.#capacity = rows;
-    return true;
   }
 
   /** Gives its memory back; `ensure` makes it usable again. */

@@ -21,11 +21,11 @@ export class Program {
   #block = 0;
   #capacity = 0;
 
-  /** `regions` are what it may touch outside of its own block. */
-  constructor(engine: Engine, nodes: readonly Node[], regions: readonly Region[]) {
+  /** `regions` are what it may touch outside of its own block; `passes` run over the nodes first. */
+  constructor(engine: Engine, nodes: readonly Node[], regions: readonly Region[], passes = optimize) {
     this.#engine = engine;
     this.#regions = regions;
-    this.nodes = optimize(nodes);
+    this.nodes = passes(nodes);
   }
 
   get address(): number {

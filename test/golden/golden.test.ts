@@ -183,6 +183,30 @@ describe.each(cases)("$name", (c) => {
   });
 });
 
+test.each(OPTIMIZERS)("freezing and thawing layers keeps the memory of %s, as in the f64 twin", async (optimizer) => {
+  const c = cases[0]!;
+  const model = await build(c, optimizer);
+  const [network, x, targets] = [twinOf(c), Float64Array.from(c.x), twinTargets(c)];
+  const weights = twin.weightsOf(network);
+  const step = twin.optimizer(RULES[optimizer]);
+  for (const frozen of [[], [0], [0], [1], [0, 1], [1, 2], [2], []]) {
+    model.layers.forEach((layer, i) => (layer.trainable = !frozen.includes(i)));
+    const still = [...model.getWeights().values()].map(({ data }) => data);
+    const { loss, gradients } = twin.lossAndGradients(twin.withWeights(network, weights), x, targets);
+    const frozenWeights = frozen.flatMap((layer) => [2 * layer, 2 * layer + 1]);
+    step(weights, gradients, frozenWeights);
+    expectClose("loss", [model.trainOnBatch(inputsOf(c), targetsOf(c)).loss!], [loss], TRAINED);
+    const moved = [...model.getWeights().values()].map(({ data }) => data);
+    for (const i of frozenWeights) expect(moved[i]).toEqual(still[i]);
+    expectWeights(
+      "weights",
+      model,
+      weights.map((w) => [...w]),
+      TRAINED,
+    );
+  }
+});
+
 function twinOf({ layers, weights, link, smoothing }: Case): twin.Network {
   return {
     head: { link, smoothing },

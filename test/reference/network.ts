@@ -114,13 +114,21 @@ export type Rule =
       readonly epsilon: number;
     };
 
-/** An optimizer with what it remembers: `step` moves the weights in place. */
-export function optimizer(rule: Rule): (weights: readonly Float64Array[], gradients: readonly Float64Array[]) => void {
+/**
+ * An optimizer with what it remembers: `step` moves the weights in place, all but the frozen ones. Steps are counted for
+ * all weights together.
+ */
+export function optimizer(rule: Rule) {
   const slots: [Float64Array, Float64Array][] = [];
   let t = 0;
-  return (weights, gradients) => {
+  return (
+    weights: readonly Float64Array[],
+    gradients: readonly Float64Array[],
+    frozen: readonly number[] = [],
+  ): void => {
     t++;
     weights.forEach((w, i) => {
+      if (frozen.includes(i)) return;
       const [first, second] = (slots[i] ??= [new Float64Array(w.length), new Float64Array(w.length)]);
       const segments = [{ offset: 0, length: w.length, rateScale: 1, decay: 0 }];
       if (rule.name === "sgd") sgd(segments, w, gradients[i]!, first, rule.learningRate, rule.momentum, rule.nesterov);

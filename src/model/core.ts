@@ -146,10 +146,10 @@ export class Core {
     let program = this.#programs.get(mode);
     const fresh = !program;
     program ??= this.buildProgram(mode);
-    const moved = program.ensure(rows);
+    program.ensure(rows);
     this.#programs.set(mode, program);
     if (fresh && (mode === "train" || mode === "apply")) this.#writeSegments();
-    if (fresh || moved || mode === "apply") run.bind(program);
+    run.bind(program);
     if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer));
     return { program, run };
   }

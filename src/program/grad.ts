@@ -17,7 +17,8 @@ type Operands<K extends OpName> = Node<K> & { operands: Record<OperandOf<K>, Val
 
 const lossRule = { source: "predictions", gradient: "gradient" } as const;
 
-const RULES: { readonly [K in OpName]: Rule<K> } = {
+/** Every op has its rule: the compiler names one that is missing. */
+export const RULES: { readonly [K in OpName]: Rule<K> } = {
   gather: "none",
   store: "none",
   gemmNN: {

@@ -143,13 +143,24 @@ function notANumber(value: unknown, where: string): DataError {
 }
 
 function refuseNonFinite(data: Float32Array | Uint8Array, width: number, what: string): void {
-  if (data instanceof Uint8Array) return;
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i]!;
-    if (value - value === 0) continue;
-    throw new DataError(
-      "data/not-finite",
-      `${what} holds ${value} at row ${Math.floor(i / width)}, column ${i % width}; all values must be finite. Clean or impute it first.`,
-    );
+  if (data instanceof Uint8Array || isFinite4(data)) return;
+  const i = data.findIndex((value) => !Number.isFinite(value));
+  throw new DataError(
+    "data/not-finite",
+    `${what} holds ${data[i]} at row ${Math.floor(i / width)}, column ${i % width}; all values must be finite. Clean or impute it first.`,
+  );
+}
+
+/** 0 · x is 0, or NaN where x is not finite. Four sums at a time, as this runs over whole data sets. */
+function isFinite4(data: Float32Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 4 <= data.length; i += 4) {
+    a += data[i]! * 0;
+    b += data[i + 1]! * 0;
+    c += data[i + 2]! * 0;
+    d += data[i + 3]! * 0;
   }
+  for (; i < data.length; i++) a += data[i]! * 0;
+  return a + b + c + d === 0;
 }

@@ -1,4 +1,5 @@
 import * as Code from "../../assembly/shared/activations.js";
+import { numberInRange } from "../check.js";
 import { describe, type Description, type Family, type FamilyRow, resolve } from "../family.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
@@ -28,6 +29,8 @@ const rows = {
   softmax: { op: "softmax", derivativeFrom: "output", options: {}, formula: "eˣᵢ / Σⱼ eˣⱼ over the last axis" },
 } as const satisfies Record<string, ActivationRow>;
 
+const LARGEST = 2 ** 127;
+
 /** Every activation: one row each; types, lookup, tests and docs follow from it. */
 export const ACTIVATIONS: Family<Record<keyof typeof rows, ActivationRow>> = { kind: "activation", rows };
 
@@ -37,7 +40,13 @@ export type ActivationDescription = Description<ActivationName>;
 export type Activation = ActivationName | ActivationDescription;
 
 export function resolveActivation(given: Activation): ActivationDescription {
-  return resolve(ACTIVATIONS, given);
+  const description = resolve(ACTIVATIONS, given);
+  const { parameter } = ACTIVATIONS.rows[description.name];
+  if (parameter) {
+    // Below 0 the output would no longer tell on which side of 0 the input was, and the derivative comes from it.
+    numberInRange(description[parameter], `${parameter} of activation "${description.name}"`, 0, LARGEST);
+  }
+  return description;
 }
 
 export const linear = () => describe(ACTIVATIONS, "linear");

@@ -1,7 +1,7 @@
 import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/index.js";
-import { boolean, positiveInteger } from "../check.js";
+import { boolean, knownOptions, positiveInteger } from "../check.js";
 import { type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/index.js";
-import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
+import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 interface DenseConfig {
   readonly units: number;
@@ -17,6 +17,14 @@ export interface DenseOptions extends LayerOptions {
   kernelInitializer?: Initializer;
   biasInitializer?: Initializer;
 }
+
+const OPTIONS = {
+  activation: true,
+  useBias: true,
+  kernelInitializer: true,
+  biasInitializer: true,
+  ...LAYER_OPTIONS,
+};
 
 const kind: LayerKind<DenseConfig> = {
   className: "Dense",
@@ -40,6 +48,7 @@ const kind: LayerKind<DenseConfig> = {
  * @example dense(100, { activation: "elu", kernelInitializer: heNormal() })
  */
 export function dense(units: number, options: DenseOptions = {}) {
+  knownOptions<DenseOptions>(options, "dense(units, options)", OPTIONS);
   const config: DenseConfig = {
     units: positiveInteger(units, "units of a dense layer", "config/bad-units"),
     activation: resolveActivation(options.activation ?? "linear"),

@@ -8,7 +8,7 @@ import { rescaling } from "./rescaling.js";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- configs come from files; the factories check them
 export const LAYERS: Readonly<Record<string, (config: any, options: LayerOptions) => LayerSpec>> = {
   Activation: (config, options) => activation(config.activation, options),
-  Dense: (config, options) => dense(config.units, { ...config, ...options }),
+  Dense: ({ units, ...config }, options) => dense(units, { ...config, ...options }),
   Flatten: (_, options) => flatten(options),
   Rescaling: (config, options) => rescaling({ ...config, ...options }),
 };

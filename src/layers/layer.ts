@@ -1,3 +1,4 @@
+import { boolean } from "../check.js";
 import type { InitializerDescription } from "../initializers/index.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
@@ -35,6 +36,9 @@ export interface LayerOptions {
   trainable?: boolean;
 }
 
+/** Those options as keys, to go with a layer's own. */
+export const LAYER_OPTIONS = { name: true, trainable: true } as const satisfies Record<keyof LayerOptions, true>;
+
 /** A layer as it is asked for: immutable, of no model yet. */
 export interface LayerSpec<Config = unknown> {
   readonly kind: LayerKind<Config>;
@@ -45,6 +49,7 @@ export interface LayerSpec<Config = unknown> {
 }
 
 export function layerSpec<Config>(kind: LayerKind<Config>, config: Config, options: LayerOptions): LayerSpec {
-  const { name, trainable = true } = options;
+  const { name } = options;
+  const trainable = boolean(options.trainable ?? true, "trainable of a layer");
   return Object.freeze({ kind: kind as LayerKind, config: Object.freeze(config), name, trainable });
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.js";
-import { describe, type Family, type FamilyRow, rowOf } from "../family.js";
+import { type Family, type FamilyRow, resolve, rowOf } from "../family.js";
 import { type LossDescription, LOSSES, predictionsFor } from "../losses/index.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
@@ -53,7 +53,7 @@ export function resolveMetric(given: Metric, loss: LossDescription): ResolvedMet
       `"accuracy" has no meaning beside ${loss.name}, whose targets are numbers. Leave it out, or name one of ${Object.keys(rows).join(", ")}.`,
     );
   }
-  const { name } = describe(METRICS, given);
+  const { name } = resolve(METRICS, given);
   if (rowOf(METRICS, name).targets !== targets) {
     throw new ConfigError(
       "config/metric-does-not-fit",
@@ -61,7 +61,7 @@ export function resolveMetric(given: Metric, loss: LossDescription): ResolvedMet
         `${targets === "labels" ? "class labels" : "rows of targets"}. With ${loss.name}, use "accuracy".`,
     );
   }
-  return { label: given, name };
+  return { label: name, name };
 }
 
 /** Emits the metric's sum over the batch into `slot`. The order of logits is that of their softmax, so it reads those. */

@@ -69,6 +69,8 @@ export class Core {
   progress: Progress = { ...START };
   /** Set while a fit is under way: the one that may change things. */
   fitting = false;
+  /** How many evaluations are under way: what they read must stay as it is. */
+  evaluations = 0;
   stopRequested = false;
   /** Those of the last fit: their state is saved with the model. */
   callbacks: readonly Callback[] = [];
@@ -93,14 +95,16 @@ export class Core {
   /** Checks that loss and metrics fit, then prepares training from the start. */
   compile(compiled: Compiled): void {
     this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true });
+    const run = this.run("train");
     const training = this.#allocateTraining(compiled.optimizer);
     this.#releaseTraining();
     this.compiled = compiled;
     this.#training = training;
     this.progress = { ...START };
+    this.callbacks = [];
     for (const mode of ["train", "gradients", "apply", "evaluate"] as const) this.#drop(mode);
     this.#stale.clear();
-    this.run("train").step = 0;
+    run.step = 0;
   }
 
   /** @throws ConfigError `model/not-compiled` */
@@ -114,11 +118,15 @@ export class Core {
 
   /** @throws BusyError `model/busy` */
   mustBeIdle(what: string): void {
-    if (!this.fitting) return;
-    throw new BusyError(
-      "model/busy",
-      `${what} would change a model that is being trained. Await the fit under way first.`,
-    );
+    if (!this.fitting && this.evaluations === 0) return;
+    const [doing, verb] = this.fitting ? ["trained", "fit()"] : ["evaluated", "evaluate()"];
+    throw new BusyError("model/busy", `${what} would change a model that is being ${doing}. Await ${verb} first.`);
+  }
+
+  /** What the callbacks want to be kept: those of the last fit, or what a file brought. */
+  callbackStates(): readonly unknown[] {
+    if (!this.callbacks.some(({ getState }) => getState)) return this.progress.callbackStates;
+    return this.callbacks.map((callback) => callback.getState?.() ?? null);
   }
 
   get trainableVariables(): readonly Variable[] {
@@ -149,7 +157,7 @@ export class Core {
     program.ensure(rows);
     this.#programs.set(mode, program);
     if (fresh && (mode === "train" || mode === "apply")) this.#writeSegments();
-    run.bind(program);
+    run.bind(program); // always: "train" and "apply" share a run
     if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer));
     return { program, run };
   }

@@ -1,4 +1,4 @@
-import { positiveInteger } from "../check.js";
+import { knownOptions, positiveInteger } from "../check.js";
 import { yieldToHost } from "../runtime/yield.js";
 import type { Core } from "./core.js";
 import type { Rowlike, Targets } from "./data.js";
@@ -11,7 +11,8 @@ export interface EvaluateOptions {
   batchSize?: number;
 }
 
-const DEFAULT_BATCH = 256;
+const EVALUATE_OPTIONS = { batchSize: true };
+export const DEFAULT_BATCH = 256;
 
 export async function evaluate(
   core: Core,
@@ -20,45 +21,49 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<Record<string, number>> {
   const { loss } = core.mustBeCompiled("evaluate()");
-  const batchRows = positiveInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize");
+  const { batchSize = DEFAULT_BATCH } = knownOptions<EvaluateOptions>(options, "evaluate()", EVALUATE_OPTIONS);
+  const batchRows = positiveInteger(batchSize, "batchSize");
   const data = new Dataset(core, toSamples(core, loss, x, y), { shuffle: false, batchRows });
   try {
-    return await evaluateDataset(core, data, { batchRows });
+    return await evaluateDataset(core, data);
   } finally {
     data.release();
   }
 }
 
-interface Range {
-  batchRows?: number;
-  /** Rows `first` … `first + rows` only. */
-  first?: number;
-  rows?: number;
-  prefix?: string;
-  signal?: AbortSignal | undefined;
-}
-
 /** Two evaluations of one model share a run: the second waits for the first. */
 const queues = new WeakMap<Core, Promise<unknown>>();
 
-export function evaluateDataset(core: Core, data: Dataset, range: Range = {}): Promise<Record<string, number>> {
-  const turn = (queues.get(core) ?? Promise.resolve()).then(() => runThrough(core, data, range));
+/** Means over the whole of `data`, their names beginning with `prefix`. */
+export async function evaluateDataset(
+  core: Core,
+  data: Dataset,
+  { prefix = "", signal }: { prefix?: string; signal?: AbortSignal | undefined } = {},
+): Promise<Record<string, number>> {
+  core.evaluations++;
+  const turn = (queues.get(core) ?? Promise.resolve()).then(() => runThrough(core, data, prefix, signal));
   queues.set(
     core,
     turn.catch(() => undefined),
   );
-  return turn;
+  try {
+    return await turn;
+  } finally {
+    core.evaluations--;
+  }
 }
 
 async function runThrough(
   core: Core,
   data: Dataset,
-  { batchRows = DEFAULT_BATCH, first = 0, rows = data.rows, prefix = "", signal }: Range,
+  prefix: string,
+  signal: AbortSignal | undefined,
 ): Promise<Record<string, number>> {
   const compiled = core.mustBeCompiled("evaluate()");
-  const { run } = core.prepare("evaluate", Math.min(batchRows, rows));
-  const refill = data.attach(run, { first });
-  run.begin({ totalRows: rows, batchRows });
+  const { rows: totalRows, batchRows } = data;
+  const { run } = core.prepare("evaluate", batchRows);
+  const refill = data.attach(run);
+  run.begin({ totalRows, batchRows });
   const pacer = new Pacer();
   for (;;) {
     const status = pacer.slice(run);

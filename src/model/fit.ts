@@ -1,4 +1,4 @@
-import { boolean, numberInRange, positiveInteger, positiveNumber } from "../check.js";
+import { boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
 import { ConfigError, DataError } from "../errors.js";
 import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
@@ -6,7 +6,7 @@ import type { Callback, CallbackContext, Logs } from "./callback.js";
 import type { Compiled, Core } from "./core.js";
 import { type Rowlike, type Rows, sliceRows, type Targets } from "./data.js";
 import { Dataset, toSamples } from "./dataset.js";
-import { evaluateDataset } from "./evaluate.js";
+import { DEFAULT_BATCH, evaluateDataset } from "./evaluate.js";
 import { logsOf } from "./logs.js";
 import { nonFiniteWhat } from "./step.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
@@ -32,6 +32,19 @@ export interface FitOptions {
   /** Go on at the epoch and step at which the last fit stopped, also after a load. */
   resume?: boolean;
 }
+
+const FIT_OPTIONS = {
+  epochs: true,
+  batchSize: true,
+  validationSplit: true,
+  validationData: true,
+  shuffle: true,
+  callbacks: true,
+  signal: true,
+  maxSteps: true,
+  maxMs: true,
+  resume: true,
+};
 
 export type StopReason = "completed" | "maxSteps" | "maxMs" | "earlyStopping" | "nonFinite" | "callback";
 
@@ -72,7 +85,7 @@ export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOption
   let validation: Dataset | undefined;
   core.fitting = true;
   try {
-    validation = plan.validation && new Dataset(core, plan.validation, { shuffle: false, batchRows });
+    validation = plan.validation && new Dataset(core, plan.validation, { shuffle: false, batchRows: DEFAULT_BATCH });
     return await new Fit(core, plan, data, validation).run();
   } finally {
     core.fitting = false;
@@ -83,7 +96,9 @@ export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOption
 
 function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan {
   const compiled = core.mustBeCompiled("fit()");
-  const { validationSplit = 0, validationData, resume = false } = options;
+  knownOptions<FitOptions>(options, "fit()", FIT_OPTIONS);
+  const { validationSplit = 0, validationData, resume = false, callbacks = [], signal } = options;
+  checkParts(options);
   numberInRange(validationSplit, "validationSplit", 0, 1);
   if (validationSplit > 0 && validationData) {
     throw new ConfigError("config/two-validations", "Give either validationSplit or validationData, not both.");
@@ -109,10 +124,10 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     ...limits,
     compiled,
     trainRows,
-    resume,
+    resume: boolean(resume, "resume"),
     shuffle: boolean(options.shuffle ?? true, "shuffle"),
-    callbacks: options.callbacks ?? [],
-    signal: options.signal,
+    callbacks,
+    signal,
     train: held > 0 ? samples.map((array) => sliceRows(array, 0, trainRows)) : samples,
     validation: validationData
       ? toSamples(core, compiled.loss, validationData[0], validationData[1], " of validationData")
@@ -120,6 +135,26 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
         ? samples.map((array) => sliceRows(array, trainRows, held))
         : undefined,
   };
+}
+
+/** Those options that are no plain values. */
+function checkParts({ validationData, callbacks, signal }: FitOptions): void {
+  if (validationData !== undefined && !(Array.isArray(validationData) && validationData.length === 2)) {
+    throw new ConfigError("config/bad-validation-data", `validationData must be [x, y]; got ${show(validationData)}.`);
+  }
+  if (callbacks !== undefined && !(Array.isArray(callbacks) && callbacks.every(isObject))) {
+    throw new ConfigError(
+      "config/bad-callbacks",
+      `callbacks must be an array of callbacks, such as [progressBar()]; got ${show(callbacks)}.`,
+    );
+  }
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
+    throw new ConfigError("config/bad-signal", `signal must be an AbortSignal; got ${show(signal)}.`);
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function refuseOtherRows({ progress }: Core, resume: boolean, rows: number): void {
@@ -178,23 +213,26 @@ class Fit {
   }
 
   #begin() {
-    const { progress } = this.#core;
+    const core = this.#core;
+    const { progress } = core;
     const { callbacks, resume, trainRows } = this.#plan;
-    if (resume) progress.callbackStates.forEach((state, i) => callbacks[i]?.setState?.(state));
-    else Object.assign(progress, { epoch: 0, position: 0, callbackStates: [] });
-    progress.rows = trainRows;
-    this.#core.stopRequested = false;
-    this.#core.callbacks = callbacks;
+    const callbackStates = resume ? core.callbackStates() : [];
+    callbackStates.forEach((state, i) => callbacks[i]?.setState?.(state));
+    if (!resume) Object.assign(progress, { epoch: 0, position: 0 });
+    Object.assign(progress, { rows: trainRows, callbackStates });
+    core.stopRequested = false;
+    core.callbacks = callbacks;
     return { progress, callbacks };
   }
 
   /** One epoch, or the rest of one that was stopped. */
   async #epoch(): Promise<void> {
-    const { compiled, signal } = this.#plan;
+    const { compiled, signal, trainRows } = this.#plan;
     const { progress } = this.#core;
     const { epoch } = progress;
     await this.#each(({ onEpochBegin }) => onEpochBegin?.(epoch, {}, this.#context));
-    if (!(await this.#stepThrough(this.#startEpoch()))) return;
+    const refill = this.#startEpoch();
+    if (progress.position < trainRows && !(await this.#stepThrough(refill))) return;
 
     const logs = logsOf(compiled, this.#run.sums);
     if (this.#validation) {
@@ -213,7 +251,7 @@ class Fit {
     const { trainRows, batchSize } = this.#plan;
     const { progress } = this.#core;
     if (progress.position === 0) progress.epochsBegun++;
-    const refill = this.#data.attach(this.#run, { epoch: progress.epochsBegun });
+    const refill = this.#data.attach(this.#run, progress.epochsBegun);
     this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position: progress.position });
     if (progress.position > 0) this.#run.sums = progress.sums;
     return refill;

@@ -1,4 +1,4 @@
-import { positiveInteger, seedValue, shapeOf } from "../check.js";
+import { knownOptions, positiveInteger, seedValue, shapeOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { LayerSpec } from "../layers/layer.js";
 import { Engine } from "../runtime/engine.js";
@@ -16,6 +16,7 @@ export interface SequentialOptions {
   windowBytes?: number;
 }
 
+const OPTIONS = { inputShape: true, layers: true, seed: true, windowBytes: true };
 const DEFAULT_WINDOW_BYTES = 512 * 1024 * 1024;
 
 /**
@@ -31,6 +32,7 @@ export async function sequential(options: SequentialOptions): Promise<Model> {
 
 /** What `sequential` and `loadModel` share. */
 export async function sequentialCore(options: SequentialOptions): Promise<Core> {
+  knownOptions<SequentialOptions>(options, "sequential()", OPTIONS);
   const { layers, seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES } = options;
   const inputShape = shapeOf(options.inputShape, "inputShape");
   refuseHuge(inputShape, "A sample");

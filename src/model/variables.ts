@@ -1,5 +1,5 @@
 import { DataError, ShapeError } from "../errors.js";
-import { suggest } from "../family.js";
+import { isFinite32, show, suggest } from "../check.js";
 import { fansOf, fillOf, type InitializerDescription } from "../initializers/index.js";
 import type { Engine } from "../runtime/engine.js";
 import { formatShape, sameShape, type Shape, sizeOf } from "../shape.js";
@@ -142,13 +142,13 @@ function checkValue(
   if (!variable) {
     throw new ShapeError(
       "weights/unknown-name",
-      `This model has no weight "${name}".${suggest(name, names)} It has ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}.`,
+      `There is no weight ${show(name)} to write.${suggest(name, names)} There are ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}.`,
     );
   }
   if (!Array.isArray(value?.shape) || !sameShape(value.shape, variable.shape)) {
     throw new ShapeError(
       "weights/wrong-shape",
-      `Weight "${name}" has shape ${formatShape(variable.shape)}; got ${value?.shape ? formatShape(value.shape) : "none"}.`,
+      `Weight "${name}" has shape ${formatShape(variable.shape)}; got ${Array.isArray(value?.shape) ? formatShape(value.shape) : show(value?.shape)}.`,
     );
   }
   if (value.data?.length !== variable.size) {
@@ -158,10 +158,10 @@ function checkValue(
     );
   }
   for (let i = 0; i < variable.size; i++) {
-    if (!Number.isFinite(value.data[i])) {
+    if (!isFinite32(value.data[i])) {
       throw new DataError(
         "data/not-finite",
-        `Weight "${name}" holds ${value.data[i]} at index ${i}; weights must be finite.`,
+        `Weight "${name}" holds ${show(value.data[i])} at index ${i}; weights must be finite numbers, also in 32 bits.`,
       );
     }
   }

@@ -30,11 +30,11 @@ export class Run {
   }
 
   /** Begins an epoch over `totalRows` rows at `position`, with its sums at zero. */
-  begin(options: { totalRows: number; batchRows: number; position?: number }): void {
+  begin({ totalRows, batchRows, position = 0 }: { totalRows: number; batchRows: number; position?: number }): void {
     this.#u32(L.HEADER_PC, 0);
-    this.#u32(L.HEADER_TOTAL_ROWS, options.totalRows);
-    this.#u32(L.HEADER_BATCH_ROWS, options.batchRows);
-    this.#u32(L.HEADER_POSITION, options.position ?? 0);
+    this.#u32(L.HEADER_TOTAL_ROWS, totalRows);
+    this.#u32(L.HEADER_BATCH_ROWS, Math.min(batchRows, totalRows)); // a user's batch size may be beyond 32 bits
+    this.#u32(L.HEADER_POSITION, position);
     this.sums = { loss: 0, samples: 0, metrics: [] };
   }
 

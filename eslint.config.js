@@ -70,6 +70,11 @@ export default tseslint.config(
       "@typescript-eslint/no-non-null-assertion": "off", // noUncheckedIndexedAccess asks for them in numeric loops
       "@typescript-eslint/no-dynamic-delete": "off",
       "@typescript-eslint/unified-signatures": "off",
+      // { seed: _, ...rest } drops a key
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { ignoreRestSiblings: true, varsIgnorePattern: "^_", argsIgnorePattern: "^_" },
+      ],
       eqeqeq: "error",
     },
   },

@@ -268,9 +268,17 @@ async function mix(): Promise<Hashes["mix"]> {
   return { hash: await sha256([new TextEncoder().encode(JSON.stringify(parts))]), parts };
 }
 
-export async function build({ inputShape, layers, seed = 7, windowBytes, ...compile }: Part): Promise<Model> {
+export async function build({
+  inputShape,
+  layers,
+  seed = 7,
+  windowBytes,
+  optimizer,
+  loss,
+  metrics = [],
+}: Part): Promise<Model> {
   const model = await sequential({ inputShape, layers, seed, ...(windowBytes && { windowBytes }) });
-  model.compile(compile);
+  model.compile({ optimizer, loss, metrics });
   return model;
 }
 

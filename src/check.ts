@@ -92,7 +92,7 @@ export function shapeOf(value: unknown, what: string): Shape {
       `${what} must be a size or a list of sizes, each a whole number of at least 1, such as 784 or [28, 28, 1]; got ${show(value)}.`,
     );
   }
-  return Object.freeze([...(shape as number[])]);
+  return Object.freeze(shape as number[]);
 }
 
 /** A value as it may stand in a message: short, and strings quoted. */

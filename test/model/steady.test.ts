@@ -94,6 +94,17 @@ describe("crossings into WebAssembly", () => {
   });
 });
 
+test("a clock that stands still, as on some servers, makes no slice endless", async () => {
+  const { x, y } = samples(64);
+  const model = await classifier();
+  const slices = vi.spyOn(Run.prototype, "slice");
+  vi.spyOn(performance, "now").mockReturnValue(0);
+  await model.fit(x, y, { epochs: 40, batchSize: 8 });
+  const budgets = slices.mock.calls.map(([cost]) => cost);
+  expect(budgets.length).toBeGreaterThanOrEqual(40);
+  expect(Math.max(...budgets)).toBeLessThanOrEqual(1e9); // a tenth of a second or so
+});
+
 describe("memory", () => {
   /** Bytes of live JavaScript objects and of buffers. */
   const used = () => {

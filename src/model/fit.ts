@@ -8,6 +8,7 @@ import { type Rowlike, type Rows, sliceRows, type Targets } from "./data.js";
 import { Dataset, toSamples } from "./dataset.js";
 import { DEFAULT_BATCH, evaluateDataset } from "./evaluate.js";
 import { logsOf } from "./logs.js";
+import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
 
@@ -75,7 +76,7 @@ interface Plan {
 }
 
 /** Trains. Everything is checked, and the data are copied, before the first `await`. */
-export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Promise<History> {
+export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, options: FitOptions): Promise<History> {
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
@@ -86,7 +87,7 @@ export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOption
   core.fitting = true;
   try {
     validation = plan.validation && new Dataset(core, plan.validation, { shuffle: false, batchRows: DEFAULT_BATCH });
-    return await new Fit(core, plan, data, validation).run();
+    return await new Fit(core, model, plan, data, validation).run();
   } finally {
     core.fitting = false;
     data.release();
@@ -183,7 +184,7 @@ class Fit {
   #logs: Logs = {};
   #lastYield = performance.now();
 
-  constructor(core: Core, plan: Plan, data: Dataset, validation: Dataset | undefined) {
+  constructor(core: Core, model: Model, plan: Plan, data: Dataset, validation: Dataset | undefined) {
     const { epochs, batchSize, trainRows, callbacks } = plan;
     this.#core = core;
     this.#plan = plan;
@@ -192,7 +193,7 @@ class Fit {
     this.#run = core.run("train");
     this.#everyStep = callbacks.some(({ onBatchEnd }) => onBatchEnd);
     const info = { epochs, batchSize, samples: trainRows, stepsPerEpoch: Math.ceil(trainRows / batchSize) };
-    this.#context = { model: stopSwitch(core), info };
+    this.#context = { model, info };
   }
 
   async run(): Promise<History> {
@@ -322,17 +323,6 @@ class Fit {
   async #each(hook: (callback: Callback) => void | Promise<void>): Promise<void> {
     for (const callback of this.#plan.callbacks) await hook(callback);
   }
-}
-
-function stopSwitch(core: Core): CallbackContext["model"] {
-  return {
-    get stopTraining() {
-      return core.stopRequested;
-    },
-    set stopTraining(stop) {
-      core.stopRequested = stop;
-    },
-  };
 }
 
 async function quietly(action: () => void | Promise<void>): Promise<void> {

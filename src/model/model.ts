@@ -107,7 +107,7 @@ export class Model {
    * @example const { history } = await model.fit(x, y, { epochs: 10, batchSize: 50, validationSplit: 0.1 })
    */
   async fit(x: Rowlike, y: Targets, options: FitOptions = {}): Promise<History> {
-    return fit(this.#core, x, y, options);
+    return fit(this.#core, this, x, y, options);
   }
 
   /** Loss and metrics over all rows, in inference mode. */

@@ -74,9 +74,9 @@ const RECORD_COST = 1000;
 /** Packing space of a product: see assembly/shared/gemm.ts for the rule. */
 const scratch = () =>
   operand("write", ({ m, n, k }) => {
-    const rows = roundUp(Math.min(m!, Gemm.GEMM_BLOCK_M), Gemm.GEMM_TILE_ROWS);
-    const columns = roundUp(Math.min(n!, Gemm.GEMM_BLOCK_N), Gemm.GEMM_TILE_COLUMNS);
-    return roundUp(Math.min(k!, Gemm.GEMM_BLOCK_K), 4) * (rows + columns);
+    const depth = roundUp(Math.min(k!, Gemm.GEMM_BLOCK_K), 4);
+    const left = depth * roundUp(Math.min(m!, Gemm.GEMM_BLOCK_M), Gemm.GEMM_TILE_ROWS);
+    return left + Math.min(depth * roundUp(n!, Gemm.GEMM_TILE_COLUMNS), Gemm.GEMM_BLOCK_ELEMS);
   });
 
 function roundUp(value: number, multiple: number): number {

@@ -84,7 +84,8 @@ function row(cells: readonly string[]): string {
 async function main(): Promise<void> {
   console.log(`\nTraining steps through fit(), Node ${process.version}, one thread`);
   console.log(row(["", "network", "batch", "µs a step", "GFLOP/s", "of peak"]));
-  for (const step of STEPS) {
+  const wanted = process.argv[2] ?? "";
+  for (const step of STEPS.filter(({ name }) => name.includes(wanted))) {
     const { seconds, peak } = await measure(step);
     const rate = flops(step) / seconds / 1e9;
     const µs = seconds * 1e6;
@@ -94,6 +95,7 @@ async function main(): Promise<void> {
     );
   }
 
+  if (wanted) return;
   const healthy = await measure(HEALTHY);
   for (const ill of VANISHING) {
     const ratio = (await measure(ill)).seconds / healthy.seconds;

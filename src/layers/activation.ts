@@ -1,4 +1,4 @@
-import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/index.js";
+import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/table.js";
 import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 const kind: LayerKind<{ readonly activation: ActivationDescription }> = {

@@ -1,4 +1,4 @@
-import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/index.js";
+import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/table.js";
 import { boolean, positiveInteger } from "../check.js";
 import { type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/index.js";
 import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";

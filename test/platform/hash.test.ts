@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ACTIVATIONS } from "../../src/activations/index.js";
+import { ACTIVATIONS } from "../../src/activations/table.js";
 import { readOptions } from "../../src/cli/options.js";
 import { runTraining } from "../../src/cli/train.js";
 import { loadModel } from "../../src/index.js";

@@ -24,7 +24,16 @@ export {
 } from "./initializers/index.js";
 export type { Initializer } from "./initializers/index.js";
 export { loadModel, type ModelSource } from "./io/loadModel.js";
-export { activation, dense, type DenseOptions, flatten, type LayerSpec, prelu, type PreluOptions, rescaling } from "./layers/index.js";
+export {
+  activation,
+  dense,
+  type DenseOptions,
+  flatten,
+  type LayerSpec,
+  prelu,
+  type PreluOptions,
+  rescaling,
+} from "./layers/index.js";
 export {
   binaryCrossentropy,
   categoricalCrossentropy,

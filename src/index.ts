@@ -7,22 +7,8 @@ export * from "./activations/index.js";
 export type { Activation } from "./activations/table.js";
 export { progressBar } from "./callbacks/index.js";
 export * from "./errors.js";
-export {
-  constant,
-  glorotNormal,
-  glorotUniform,
-  heNormal,
-  heUniform,
-  lecunNormal,
-  lecunUniform,
-  ones,
-  randomNormal,
-  randomUniform,
-  truncatedNormal,
-  varianceScaling,
-  zeros,
-} from "./initializers/index.js";
-export type { Initializer } from "./initializers/index.js";
+export * from "./initializers/index.js";
+export type { CustomInitializer, Initializer } from "./initializers/table.js";
 export { loadModel, type ModelSource } from "./io/loadModel.js";
 export {
   activation,

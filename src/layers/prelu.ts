@@ -1,6 +1,6 @@
 import { ConfigError, UnsupportedError } from "../errors.js";
 import { show } from "../check.js";
-import { type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/index.js";
+import { type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/table.js";
 import type { Shape } from "../shape.js";
 import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 

@@ -5,28 +5,32 @@
  */
 export function orthonormalize(v: Float64Array, count: number, length: number): void {
   for (let j = 0; j < count; j++) {
-    const vector = v.subarray(j * length, (j + 1) * length);
-    for (let i = 0; i < j; i++) {
-      const q = v.subarray(i * length, (i + 1) * length);
-      const along = dot(q, vector);
-      for (let k = 0; k < length; k++) vector[k]! -= along * q[k]!;
-    }
-    const norm = Math.sqrt(dot(vector, vector));
-    for (let k = 0; k < length; k++) vector[k]! /= norm;
+    const at = j * length;
+    for (let i = 0; i < j; i++) remove(v, i * length, at, length);
+    const norm = Math.sqrt(dot(v, at, at, length));
+    for (let k = at; k < at + length; k++) v[k]! /= norm;
   }
 }
 
+/** Takes from the vector at `at` its part along the unit vector at `unit`. */
+function remove(v: Float64Array, unit: number, at: number, length: number): void {
+  const along = dot(v, unit, at, length);
+  for (let k = 0; k < length; k++) v[at + k] = v[at + k]! - along * v[unit + k]!;
+}
+
 /** In four chains, which hide each other's latency. */
-function dot(a: Float64Array, b: Float64Array): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  const whole = a.length - (a.length % 4);
+function dot(v: Float64Array, a: number, b: number, length: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
   let k = 0;
-  for (; k < whole; k += 4) {
-    s0 += a[k]! * b[k]!;
-    s1 += a[k + 1]! * b[k + 1]!;
-    s2 += a[k + 2]! * b[k + 2]!;
-    s3 += a[k + 3]! * b[k + 3]!;
+  for (; k + 3 < length; k += 4) {
+    s0 += v[a + k]! * v[b + k]!;
+    s1 += v[a + k + 1]! * v[b + k + 1]!;
+    s2 += v[a + k + 2]! * v[b + k + 2]!;
+    s3 += v[a + k + 3]! * v[b + k + 3]!;
   }
-  for (; k < a.length; k++) s0 += a[k]! * b[k]!;
+  for (; k < length; k++) s0 += v[a + k]! * v[b + k]!;
   return s0 + s1 + (s2 + s3);
 }

@@ -11,6 +11,7 @@ import {
   ACTIVATION_HARD_SILU,
   ACTIVATION_LEAKY_RELU,
   ACTIVATION_LINEAR,
+  ACTIVATION_MISH,
   ACTIVATION_RELU,
   ACTIVATION_RELU6,
   ACTIVATION_SELU,
@@ -74,6 +75,8 @@ function apply(code: i32, n: i32, from: usize, saved: usize, to: usize, alpha: f
       return either<HardSilu>(n, from, saved, to, alpha);
     case ACTIVATION_EXPONENTIAL:
       return either<Exponential>(n, from, saved, to, alpha);
+    case ACTIVATION_MISH:
+      return either<Mish>(n, from, saved, to, alpha);
   }
 }
 
@@ -423,5 +426,54 @@ class GeluTanh {
   gate(x: v128): v128 {
     const cubic = f32x4.mul(f32x4.mul(x, x), broadcast(GELU_TANH_CUBIC));
     return f32x4.mul(x, f32x4.add(cubic, broadcast(GELU_TANH_LINEAR)));
+  }
+}
+
+const TWO = memory.data<f32>([2]);
+const MISH_FAR = memory.data<f32>([40]); // from here on the gate is 1; e² would soon be denormal
+
+/**
+ * x · tanh(ln(1 + e^x)) = x · p / q with, for e = e^−|x|, p = e (e + 2) and q = p + 2 below zero, p = 1 + 2e and q = p + 2e²
+ * above: nothing cancels.
+ */
+class Mish {
+  // @ts-ignore: decorator
+  @inline
+  forward(x: v128, _alpha: v128): v128 {
+    const bounded = this.bounded(x);
+    const e = expOfMinusAbs4(bounded);
+    const p = this.p(bounded, e);
+    return f32x4.mul(boundedBelow4(x), f32x4.div(p, f32x4.add(p, this.qLessP(bounded, e))));
+  }
+  // p / q + x · σ(x) · (q − p)(q + p) / q²
+  // @ts-ignore: decorator
+  @inline
+  backward(dy: v128, x: v128, _alpha: v128): v128 {
+    const bounded = this.bounded(x);
+    const e = expOfMinusAbs4(bounded);
+    const p = this.p(bounded, e);
+    const qLessP = this.qLessP(bounded, e);
+    const q = f32x4.add(p, qLessP);
+    const sech2 = f32x4.div(f32x4.mul(qLessP, f32x4.add(q, p)), f32x4.mul(q, q));
+    const rise = f32x4.mul(f32x4.mul(bounded, sigmoidFrom4(bounded, e)), sech2);
+    return f32x4.mul(dy, f32x4.add(f32x4.div(p, q), rise));
+  }
+  // @ts-ignore: decorator
+  @inline
+  bounded(x: v128): v128 {
+    return f32x4.pmin(boundedBelow4(x), broadcast(MISH_FAR));
+  }
+  // @ts-ignore: decorator
+  @inline
+  p(x: v128, e: v128): v128 {
+    const below = f32x4.mul(e, f32x4.add(e, broadcast(TWO)));
+    const above = f32x4.add(broadcast(ONE), f32x4.add(e, e));
+    return v128.bitselect(below, above, f32x4.lt(x, f32x4.splat(0)));
+  }
+  // @ts-ignore: decorator
+  @inline
+  qLessP(x: v128, e: v128): v128 {
+    const above = f32x4.mul(f32x4.add(e, e), e);
+    return v128.bitselect(broadcast(TWO), above, f32x4.lt(x, f32x4.splat(0)));
   }
 }

@@ -18,5 +18,6 @@ export const ACTIVATION_SOFTPLUS = 13;
 export const ACTIVATION_SOFTSIGN = 14;
 export const ACTIVATION_HARD_SILU = 15;
 export const ACTIVATION_EXPONENTIAL = 16;
+export const ACTIVATION_MISH = 17;
 
-export const ACTIVATION_COUNT = 17;
+export const ACTIVATION_COUNT = 18;

@@ -188,6 +188,16 @@ export const hardSilu = activation("hardSilu", {
   paper: "Howard et al. 2019, arXiv:1905.02244",
 });
 
+/** x·tanh(ln(1 + eˣ)) */
+export const mish = activation("mish", {
+  op: Code.ACTIVATION_MISH,
+  derivativeFrom: "input",
+  initializer: "heNormal",
+  options: {},
+  formula: "x·tanh(ln(1 + eˣ))",
+  paper: "Misra 2019, arXiv:1908.08681",
+});
+
 // ── Others ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** eˣ */

@@ -43,6 +43,8 @@ const geluGate = (x: number): number => sigmoid(2 * GELU_RATE * (x + GELU_CUBIC 
 const geluGateSlope = (x: number): number =>
   sigmoidSlope(2 * GELU_RATE * (x + GELU_CUBIC * x ** 3)) * 2 * GELU_RATE * (1 + 3 * GELU_CUBIC * x * x);
 
+const mishGate = (x: number): number => Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
+
 export const activations: Activation[] = [
   {
     name: "linear",
@@ -188,5 +190,14 @@ export const activations: Activation[] = [
     derivative: (y) => y,
     saves: "output",
     kinks: [],
+  },
+  {
+    name: "mish",
+    code: Code.ACTIVATION_MISH,
+    forward: gated(mishGate),
+    derivative: gatedSlope(mishGate, (x) => (1 - mishGate(x) ** 2) * sigmoid(x)),
+    saves: "input",
+    kinks: [],
+    error: { forward: CUT, derivative: CANCELS },
   },
 ];

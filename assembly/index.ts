@@ -12,6 +12,7 @@ export * from "./kernels/initializers";
 export * from "./kernels/losses";
 export * from "./kernels/metrics";
 export * from "./kernels/optimizers";
+export * from "./kernels/prelu";
 export * from "./kernels/softmax";
 export * from "./program/executor";
 export * from "./simd/math";

@@ -14,7 +14,8 @@ import {
 } from "../kernels/losses";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
 import { adam, sgd } from "../kernels/optimizers";
-import { softmax, softmaxBackward } from "../kernels/softmax";
+import { prelu, preluAlphaBackward, preluBackward } from "../kernels/prelu";
+import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "../kernels/softmax";
 import * as L from "../shared/layout";
 import * as Op from "../shared/ops";
 import { STREAM_SHUFFLE } from "../shared/random";
@@ -176,6 +177,21 @@ function execute(record: usize, header: usize): bool {
       break;
     case Op.OP_SOFTMAX_BACKWARD:
       softmaxBackward(d0, d1, p0, p1, p2);
+      break;
+    case Op.OP_LOG_SOFTMAX:
+      logSoftmax(d0, d1, p0, p1);
+      break;
+    case Op.OP_LOG_SOFTMAX_BACKWARD:
+      logSoftmaxBackward(d0, d1, p0, p1, p2);
+      break;
+    case Op.OP_PRELU:
+      prelu(d0, d1, p0, p1, p2);
+      break;
+    case Op.OP_PRELU_BACKWARD:
+      preluBackward(d0, d1, p0, p1, p2, p3);
+      break;
+    case Op.OP_PRELU_ALPHA_BACKWARD:
+      preluAlphaBackward(d0, d1, p0, p1, p2, i0);
       break;
     case Op.OP_AFFINE:
       affine(d0, p0, p1, f0, f1);

@@ -23,5 +23,10 @@ export const OP_BINARY_ACCURACY = 18;
 export const OP_GUARD = 19;
 export const OP_SGD = 20;
 export const OP_ADAM = 21;
+export const OP_LOG_SOFTMAX = 22;
+export const OP_LOG_SOFTMAX_BACKWARD = 23;
+export const OP_PRELU = 24;
+export const OP_PRELU_BACKWARD = 25;
+export const OP_PRELU_ALPHA_BACKWARD = 26;
 
-export const OP_COUNT = 22;
+export const OP_COUNT = 27;

@@ -1,4 +1,4 @@
-import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/index.js";
+import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/table.js";
 import { knownOptions } from "../check.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 

@@ -1,5 +1,5 @@
 import { boolean } from "../check.js";
-import type { InitializerDescription } from "../initializers/index.js";
+import type { InitializerDescription } from "../initializers/table.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
 import type { Shape } from "../shape.js";

@@ -1,6 +1,7 @@
 import { DataError, ShapeError } from "../errors.js";
 import { isFinite32, show, suggest } from "../check.js";
-import { fansOf, fillOf, type InitializerDescription } from "../initializers/index.js";
+import { fill } from "../initializers/fill.js";
+import type { InitializerDescription } from "../initializers/table.js";
 import type { Engine } from "../runtime/engine.js";
 import { formatShape, sameShape, type Shape, sizeOf } from "../shape.js";
 import { type Architecture, refuseHuge } from "./architecture.js";
@@ -65,7 +66,10 @@ export class Variables {
 
   /** Draws every variable anew from its initializer. */
   initialize(seed: number): void {
-    for (const variable of this.list) this.#fill(variable, seed);
+    for (const { name, shape, layer, ordinal, offset, initializer } of this.list) {
+      const target = { name, shape, address: this.address + offset * 4 };
+      fill(this.#engine, target, initializer, seed, layer * VARIABLES_PER_LAYER + ordinal);
+    }
   }
 
   /** Copies of a region's values by name, in layer order. */
@@ -103,18 +107,6 @@ export class Variables {
       );
     }
     for (const [name, { data }] of values) this.view(known.get(name)!, region).set(data);
-  }
-
-  #fill({ layer, ordinal, shape, offset, size, initializer }: Variable, modelSeed: number): void {
-    const { exports } = this.#engine;
-    const address = this.address + offset * 4;
-    const fill = fillOf(initializer, fansOf(shape));
-    const seed = (initializer.seed as number | undefined) ?? modelSeed;
-    const key = [seed >>> 0, Math.floor(seed / 0x100000000), layer * VARIABLES_PER_LAYER + ordinal] as const;
-    if (fill.kind === "constant") this.#engine.f32(address, size).fill(fill.value);
-    else if (fill.kind === "uniform") exports.fillUniform(size, address, ...key, fill.low, fill.high);
-    else if (fill.kind === "normal") exports.fillNormal(size, address, ...key, fill.mean, fill.stddev);
-    else exports.fillTruncatedNormal(size, address, ...key, fill.mean, fill.stddev);
   }
 }
 

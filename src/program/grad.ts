@@ -65,6 +65,28 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
     },
   },
   softmaxBackward: "none",
+  logSoftmax: {
+    output: "y",
+    backward({ operands: { x, y } }, dy, gradients) {
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("logSoftmaxBackward", rowsOf(y), { dy, y, dx });
+      });
+    },
+  },
+  logSoftmaxBackward: "none",
+  prelu: {
+    output: "y",
+    backward({ dims, operands: { x, alpha } }, dy, gradients) {
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("preluBackward", dims, { dy, x, alpha, dx });
+      });
+      gradients.contribute(alpha, true, (sums, b, accumulate) => {
+        b.emit("preluAlphaBackward", dims, { dy, x, sums }, {}, { accumulate: accumulate ? 1 : 0 });
+      });
+    },
+  },
+  preluBackward: "none",
+  preluAlphaBackward: "none",
   affine: {
     output: "y",
     backward({ dims: { n }, operands: { x }, numbers }, dy, gradients) {

@@ -162,6 +162,41 @@ export const OPS = {
     { dy: read("rows", "width"), y: read("rows", "width"), dx: write("rows", "width") },
     { inPlace: { dx: "dy" } },
   ),
+  /** y = ln softmax of each row of x */
+  logSoftmax: op(
+    Code.OP_LOG_SOFTMAX,
+    ["rows", "width"],
+    { x: read("rows", "width"), y: write("rows", "width") },
+    { inPlace: { y: "x" }, perElement: 40 },
+  ),
+  /** dx = dy − eʸ · Σ dy */
+  logSoftmaxBackward: op(
+    Code.OP_LOG_SOFTMAX_BACKWARD,
+    ["rows", "width"],
+    { dy: read("rows", "width"), y: read("rows", "width"), dx: write("rows", "width") },
+    { inPlace: { dx: "dy" }, perElement: 20 },
+  ),
+  /** y = x > 0 ? x : alpha · x, one alpha a column */
+  prelu: op(
+    Code.OP_PRELU,
+    ["rows", "width"],
+    { x: read("rows", "width"), alpha: read("width"), y: write("rows", "width") },
+    { inPlace: { y: "x" } },
+  ),
+  /** dx = x > 0 ? dy : alpha · dy */
+  preluBackward: op(
+    Code.OP_PRELU_BACKWARD,
+    ["rows", "width"],
+    { dy: read("rows", "width"), x: read("rows", "width"), alpha: read("width"), dx: write("rows", "width") },
+    { inPlace: { dx: "dy" } },
+  ),
+  /** sums = [sums | 0] + each column of dy · min(x, 0) summed */
+  preluAlphaBackward: op(
+    Code.OP_PRELU_ALPHA_BACKWARD,
+    ["rows", "width"],
+    { dy: read("rows", "width"), x: read("rows", "width"), sums: update("width") },
+    { integers: { accumulate: 1 } },
+  ),
   /** y = x · scale + offset */
   affine: op(
     Code.OP_AFFINE,

@@ -25,6 +25,7 @@ export interface KernelExports extends Record<string, unknown> {
     mean: number,
     stddev: number,
   ): void;
+  philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: number): void;
 }
 
 /** One instance of the module with a memory of its own: a model's whole world, gone when the model is. */

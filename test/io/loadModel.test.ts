@@ -17,14 +17,15 @@ import {
   type LayerSpec,
   loadModel,
   type Model,
+  prelu,
   randomUniform,
   rescaling,
   sequential,
   sgd,
   varianceScaling,
 } from "../../src/index.js";
-import { ACTIVATIONS } from "../../src/activations/index.js";
-import { INITIALIZERS } from "../../src/initializers/index.js";
+import { ACTIVATIONS } from "../../src/activations/table.js";
+import { INITIALIZERS } from "../../src/initializers/table.js";
 import { LAYERS } from "../../src/layers/index.js";
 import { classifier, expectSameBits, failureOf, noise, samples, stateOf, weightsOf } from "../model/helpers.js";
 
@@ -73,6 +74,7 @@ describe("what was saved comes back", () => {
     dense(4, { kernelInitializer: varianceScaling({ scale: 3, mode: "fanOut", distribution: "uniform", seed: 5 }) }),
     dense(4, { kernelInitializer: randomUniform({ minval: -2, maxval: 3 }), activation: elu({ alpha: 0.25 }) }),
     ...Object.keys(ACTIVATIONS.rows).map((name) => activation(name as "relu", { name: `act ${name}` })),
+    prelu({ alphaInitializer: constant({ value: 0.25 }) }),
     dense(2, { activation: "sigmoid", name: "Ausgabe ★" }),
   ];
 

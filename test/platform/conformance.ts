@@ -4,7 +4,10 @@
 import { loadDigits } from "../../src/data/index.js";
 import {
   activation,
+  type Activation,
+  activations,
   adam,
+  auto,
   binaryCrossentropy,
   categoricalCrossentropy,
   type CompileOptions,
@@ -12,10 +15,12 @@ import {
   dense,
   elu,
   flatten,
+  gelu,
   glorotNormal,
   glorotUniform,
   heNormal,
   heUniform,
+  identity,
   type Initializer,
   type LayerSpec,
   lecunNormal,
@@ -23,6 +28,8 @@ import {
   loadModel,
   type Model,
   ones,
+  orthogonal,
+  prelu,
   randomNormal,
   randomUniform,
   rescaling,
@@ -144,6 +151,20 @@ const INITIALIZERS: Initializer[] = [
   lecunNormal(),
 ];
 
+/** An activation within a product's last pass, and by itself. */
+function activationPart(activated: Activation): Part {
+  return {
+    inputShape: 5,
+    layers: [dense(9, { activation: activated }), dense(7), rescaling({ scale: 0.5 }), activation(activated), dense(3)],
+    optimizer: sgd({ learningRate: 0.01 }),
+    loss: "meanSquaredError",
+    x: numbers(29 * 5, 15),
+    y: numbers(29 * 3, 16),
+    batchSize: 8,
+    epochs: 4,
+  };
+}
+
 /** Each part is trained; what every kernel made of it ends up in its hash. */
 export const MIX: Readonly<Record<string, () => Part>> = {
   // Every activation within a product's last pass; bytes in, one-hot targets, a partial last batch.
@@ -259,6 +280,50 @@ export const MIX: Readonly<Record<string, () => Part>> = {
     y: numbers(19 * 2, 14),
     batchSize: 6,
     epochs: 3,
+  }),
+  ...Object.fromEntries(
+    Object.entries(activations).map(([name, factory]) => [`activation ${name}`, () => activationPart(factory())]),
+  ),
+  "activation gelu, approximate": () => activationPart(gelu({ approximate: true })),
+  // Matrices higher than wide, wider than high and square; whole numbers for weights.
+  matrixInitializers: () => ({
+    inputShape: 19,
+    layers: [
+      dense(8, { kernelInitializer: orthogonal({ gain: 1.5 }) }),
+      dense(13, { kernelInitializer: orthogonal({ seed: 3 }), activation: "tanh" }),
+      dense(13, { kernelInitializer: identity({ gain: 0.5 }) }),
+      dense(13, { kernelInitializer: orthogonal() }),
+      dense(9, { kernelInitializer: auto(), activation: "selu" }),
+      dense(3, {
+        kernelInitializer: (shape, { fanIn, fanOut, seed }) =>
+          Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => ((seed + i * fanIn) % fanOut) / 8),
+      }),
+    ],
+    optimizer: sgd({ learningRate: 0.05 }),
+    loss: "meanSquaredError",
+    x: numbers(21 * 19, 19),
+    y: numbers(21 * 3, 20),
+    batchSize: 8,
+    epochs: 3,
+  }),
+  // A slope for each value, for each column, and one for all.
+  learnedSlopes: () => ({
+    inputShape: [3, 5],
+    layers: [
+      dense(7),
+      prelu(),
+      dense(6),
+      prelu({ sharedAxes: [1] }),
+      dense(5),
+      prelu({ sharedAxes: [1, 2] }),
+      dense(2),
+    ],
+    optimizer: sgd({ learningRate: 0.1 }),
+    loss: "meanSquaredError",
+    x: numbers(23 * 15, 17),
+    y: numbers(23 * 6, 18),
+    batchSize: 9,
+    epochs: 4,
   }),
 };
 

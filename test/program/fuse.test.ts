@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { activate, resolveActivation } from "../../src/activations/index.js";
+import { activate, resolveActivation } from "../../src/activations/table.js";
 import { dropDead, fuseActivations, fuseRescaling } from "../../src/program/fuse.js";
 import type { Node, Value } from "../../src/program/graph.js";
 import { Workbench } from "./workbench.js";

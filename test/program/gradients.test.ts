@@ -1,7 +1,8 @@
 // The gradient of every op, alone and where its input is used elsewhere too, so that gradients add up.
 
 import { describe, expect, test } from "vitest";
-import { activate, type Activation, ACTIVATIONS, elu, resolveActivation } from "../../src/activations/index.js";
+import { elu } from "../../src/activations/index.js";
+import { activate, type Activation, ACTIVATIONS, resolveActivation } from "../../src/activations/table.js";
 import { RULES } from "../../src/program/grad.js";
 import { type Dim, fixed, perRow, type Value } from "../../src/program/graph.js";
 import { OPS, type OpName } from "../../src/program/ops.js";
@@ -50,6 +51,11 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
     },
   },
   softmaxBackward: "no gradient",
+  logSoftmax: { rows: ({ b }, hidden) => b.logSoftmax(hidden(4)) },
+  logSoftmaxBackward: "no gradient",
+  prelu: { "rows and a learned slope": (bench, hidden) => bench.b.prelu(hidden(5), bench.variable("alpha", [5])) },
+  preluBackward: "no gradient",
+  preluAlphaBackward: "no gradient",
   affine: { "scale and offset": ({ b }, hidden) => b.affine(hidden(5), -1.5, 0.25) },
   add: {
     "two values": ({ b }, hidden) => b.add(hidden(3), hidden(3)),
@@ -72,7 +78,7 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
 
 function elementwise(): Activation[] {
   return Object.entries(ACTIVATIONS.rows)
-    .filter(([, { op }]) => op !== "softmax")
+    .filter(([, { op }]) => typeof op !== "string")
     .map(([name]) => name as keyof typeof ACTIVATIONS.rows);
 }
 

@@ -1,7 +1,7 @@
 // Graphs that are no chain, below the public API: branches, shared weights, several inputs, frozen parts.
 
 import { describe, expect, test } from "vitest";
-import { activate, resolveActivation } from "../../src/activations/index.js";
+import { activate, resolveActivation } from "../../src/activations/table.js";
 import type { Value } from "../../src/program/graph.js";
 import { usesOf } from "../../src/program/graph.js";
 import { optimize } from "../../src/program/fuse.js";

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ALIGNMENT_BYTES } from "../../assembly/shared/layout.js";
-import { activate, resolveActivation } from "../../src/activations/index.js";
+import { activate, resolveActivation } from "../../src/activations/table.js";
 import { optimize } from "../../src/program/fuse.js";
 import { type Node, rootOf, sizesOf, usesOf, type Value, widthOf } from "../../src/program/graph.js";
 import { planMemory } from "../../src/program/memory.js";

@@ -14,7 +14,8 @@ import {
   sparseSoftmaxCrossentropy,
 } from "./losses.js";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "./metrics.js";
-import { rowsOf, softmax, softmaxBackward } from "./softmax.js";
+import { prelu, preluAlphaBackward, preluBackward } from "./prelu.js";
+import { logSoftmax, logSoftmaxBackward, rowsOf, softmax, softmaxBackward } from "./softmax.js";
 
 /** A record on its way: sizes and options, and its operands' values by name. */
 interface Call {
@@ -91,6 +92,19 @@ const OPS: { readonly [K in Exclude<OpName, "guard" | "sgd" | "adam">]: (call: C
   softmaxBackward({ sizes, values: { dy, y } }) {
     const outputs = rowsOf(y!, sizes.width!);
     return { dx: rowsOf(dy!, sizes.width!).flatMap((row, i) => softmaxBackward(row, outputs[i]!)) };
+  },
+  logSoftmax: ({ sizes, values }) => ({ y: rowsOf(values.x!, sizes.width!).flatMap(logSoftmax) }),
+  logSoftmaxBackward({ sizes, values: { dy, y } }) {
+    const outputs = rowsOf(y!, sizes.width!);
+    return { dx: rowsOf(dy!, sizes.width!).flatMap((row, i) => logSoftmaxBackward(row, outputs[i]!)) };
+  },
+  prelu: ({ values: { x, alpha } }) => ({ y: prelu(Array.from(x!), Array.from(alpha!)) }),
+  preluBackward: ({ values: { dy, x, alpha } }) => ({
+    dx: preluBackward(Array.from(dy!), Array.from(x!), Array.from(alpha!)),
+  }),
+  preluAlphaBackward({ sizes, integers, values: { dy, x, sums } }) {
+    const added = preluAlphaBackward(Array.from(dy!), Array.from(x!), sizes.width!);
+    return { sums: integers.accumulate ? added.map((value, j) => value + sums![j]!) : added };
   },
   affine: ({ numbers, values }) => ({ y: values.x!.map((x) => x * numbers.scale! + numbers.offset!) }),
   add: ({ values: { a, b } }) => ({ c: a!.map((x, i) => x + b![i]!) }),

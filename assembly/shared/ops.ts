@@ -23,5 +23,12 @@ export const OP_BINARY_ACCURACY = 18;
 export const OP_GUARD = 19;
 export const OP_SGD = 20;
 export const OP_ADAM = 21;
+export const OP_ADAGRAD = 22;
+export const OP_ADADELTA = 23;
+export const OP_RMSPROP = 24;
+export const OP_NADAM = 25;
+export const OP_ADAMAX = 26;
+export const OP_LION = 27;
+export const OP_SCHEDULE = 28;
 
-export const OP_COUNT = 22;
+export const OP_COUNT = 29;

@@ -84,7 +84,7 @@ async function rebuild(saved: SavedArchitecture): Promise<Core> {
 }
 
 function layerOf(saved: SavedArchitecture["layers"][number], index: number): LayerSpec {
-  const { className, config, name, trainable } = saved ?? {};
+  const { className, config, name, trainable, learningRateMultiplier = 1 } = saved ?? {};
   if (typeof className !== "string" || typeof name !== "string" || typeof config !== "object" || config === null) {
     throw broken("architecture", `layer ${index} lacks className, name or config`);
   }
@@ -95,7 +95,8 @@ function layerOf(saved: SavedArchitecture["layers"][number], index: number): Lay
         `It has ${Object.keys(LAYERS).join(", ")}.`,
     );
   }
-  return within("architecture", () => LAYERS[className]!(config, { name, trainable: trainable !== false }));
+  const options = { name, trainable: trainable !== false, learningRateMultiplier };
+  return within("architecture", () => LAYERS[className]!(config, options));
 }
 
 function loadWeights(core: Core, file: SafetensorsFile): void {

@@ -16,6 +16,8 @@ export interface SavedArchitecture {
     readonly className: string;
     readonly name: string;
     readonly trainable: boolean;
+    /** Absent: 1. */
+    readonly learningRateMultiplier?: number;
     readonly config: unknown;
   }[];
   readonly seed: number;
@@ -45,6 +47,7 @@ export function serialize(core: Core, { includeOptimizer = false }: SaveOptions)
       className: kind.className,
       name,
       trainable: core.trainable[i]!,
+      ...(core.rateMultipliers[i] !== 1 && { learningRateMultiplier: core.rateMultipliers[i]! }),
       config,
     })),
     seed: core.seed,

@@ -6,6 +6,7 @@ const FLOORS = [
   ["src/errors.ts", "src/shape.ts", "src/family.ts", "src/check.ts"],
   ["src/runtime", "src/formats"],
   ["src/program"],
+  ["src/schedules"],
   ["src/activations", "src/initializers", "src/optimizers", "src/losses", "src/metrics"],
   ["src/layers"],
   ["src/data"],

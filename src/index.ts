@@ -2,6 +2,7 @@ export * as activations from "./activations/index.js";
 export * as initializers from "./initializers/index.js";
 export * as losses from "./losses/index.js";
 export * as optimizers from "./optimizers/index.js";
+export * as schedules from "./schedules/index.js";
 
 export * from "./activations/index.js";
 export type { Activation } from "./activations/table.js";
@@ -36,5 +37,27 @@ export { type CompileOptions, Model } from "./model/model.js";
 export type { Prediction } from "./model/predict.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
 export type { NamedArray } from "./model/variables.js";
-export { adam, type Optimizer, sgd } from "./optimizers/index.js";
+export {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamW,
+  lion,
+  nadam,
+  type Optimizer,
+  rmsprop,
+  sgd,
+} from "./optimizers/index.js";
 export { init } from "./runtime/module.js";
+export {
+  cosineDecay,
+  exponentialDecay,
+  inverseTimeDecay,
+  type LearningRate,
+  oneCycle,
+  piecewiseConstant,
+  polynomialDecay,
+  type Schedule,
+  warmup,
+} from "./schedules/index.js";

@@ -28,5 +28,12 @@ export const OP_LOG_SOFTMAX_BACKWARD = 23;
 export const OP_PRELU = 24;
 export const OP_PRELU_BACKWARD = 25;
 export const OP_PRELU_ALPHA_BACKWARD = 26;
+export const OP_ADAGRAD = 27;
+export const OP_ADADELTA = 28;
+export const OP_RMSPROP = 29;
+export const OP_NADAM = 30;
+export const OP_ADAMAX = 31;
+export const OP_LION = 32;
+export const OP_SCHEDULE = 33;
 
-export const OP_COUNT = 27;
+export const OP_COUNT = 34;

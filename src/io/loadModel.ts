@@ -88,7 +88,7 @@ async function rebuild({ inputShape, layers: saved, seed }: SavedArchitecture, f
 }
 
 function layerOf(saved: SavedArchitecture["layers"][number], index: number): LayerSpec {
-  const { className, config, name, trainable } = saved ?? {};
+  const { className, config, name, trainable, learningRateMultiplier = 1 } = saved ?? {};
   if (typeof className !== "string" || typeof name !== "string" || typeof config !== "object" || config === null) {
     throw broken("architecture", `layer ${index} lacks className, name or config`);
   }
@@ -99,7 +99,7 @@ function layerOf(saved: SavedArchitecture["layers"][number], index: number): Lay
         `It has ${Object.keys(LAYERS).join(", ")}.`,
     );
   }
-  return within("architecture", () => LAYERS[className]!(config, { name, trainable }));
+  return within("architecture", () => LAYERS[className]!(config, { name, trainable, learningRateMultiplier }));
 }
 
 /** Before any memory is taken: a short file must not ask for a large network. */

@@ -245,6 +245,7 @@ class Fit {
     Object.assign(progress, { epoch: epoch + 1, position: 0 });
     await this.#each(({ onEpochEnd }) => onEpochEnd?.(epoch, logs, this.#context));
     if (progress.epoch < this.#plan.epochs) this.#checkLimits();
+    await this.#breathe(); // epochs may be far shorter than a slice
   }
 
   /** Points the run at the data where the epoch begins, or goes on; what refills its window is returned. */

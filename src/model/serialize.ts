@@ -17,6 +17,8 @@ export interface SavedArchitecture {
     readonly className: string;
     readonly name: string;
     readonly trainable: boolean;
+    /** Absent: 1. */
+    readonly learningRateMultiplier?: number;
     readonly config: unknown;
   }[];
   readonly seed: number;
@@ -50,6 +52,7 @@ export function serialize(core: Core, options: SaveOptions): Uint8Array {
       className: kind.className,
       name,
       trainable: core.trainable[i]!,
+      ...(core.rateMultipliers[i] !== 1 && { learningRateMultiplier: core.rateMultipliers[i]! }),
       config,
     })),
     seed: core.seed,

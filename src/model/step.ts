@@ -13,12 +13,7 @@ export function trainOnBatch(core: Core, x: Rowlike, y: Targets): Record<string,
   core.mustBeIdle("trainOnBatch()");
   const compiled = core.mustBeCompiled("trainOnBatch()");
   return onWholeBatch(core, "train", toSamples(core, compiled.loss, x, y), (run, status) => {
-    if (status === "nonFinite") {
-      throw new NumericError(
-        "numeric/not-finite",
-        `${nonFiniteWhat(run)}; the step was not applied. Try a lower learning rate or scaled inputs.`,
-      );
-    }
+    refuseNonFinite(run, status);
     return logsOf(compiled, run.sums);
   });
 }
@@ -46,7 +41,7 @@ export function applyGradients(core: Core, map: ReadonlyMap<string, NamedArray>)
   run.begin({ totalRows: 1, batchRows: 1 });
   run.order({ address: 0, shuffle: false, epoch: 0, seed: 0 });
   run.window();
-  run.slice(Infinity, 1);
+  refuseNonFinite(run, run.slice(Infinity, 1));
 }
 
 /** Runs a program once over all rows as one batch. */
@@ -69,8 +64,17 @@ function onWholeBatch<T>(
   }
 }
 
+function refuseNonFinite(run: Run, status: Status): void {
+  if (status !== "nonFinite") return;
+  throw new NumericError(
+    "numeric/not-finite",
+    `${nonFiniteWhat(run)}; the step was not applied. Try a lower learning rate or scaled inputs.`,
+  );
+}
+
 /** What was not finite in the step that was halted. */
 export function nonFiniteWhat(run: Run): string {
-  const loss = run.batchLoss;
+  const { batchLoss: loss, learningRate } = run;
+  if (!Number.isFinite(Math.fround(learningRate))) return `The learning rate became ${learningRate}`;
   return Number.isFinite(loss) ? "A gradient became infinite or NaN" : `The loss became ${loss}`;
 }

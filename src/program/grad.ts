@@ -110,8 +110,15 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   categoricalAccuracy: "none",
   binaryAccuracy: "none",
   guard: "none",
+  schedule: "none",
   sgd: "none",
+  adagrad: "none",
+  adadelta: "none",
+  rmsprop: "none",
   adam: "none",
+  nadam: "none",
+  adamax: "none",
+  lion: "none",
 };
 
 /** Appends the backward records of every loss in `builder`. */

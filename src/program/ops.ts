@@ -88,6 +88,14 @@ const fused = {
   integers: { accumulate: 1, activation: ACTIVATION_COUNT - 1 },
   perElement: 2,
 };
+const stepping = { effect: true, perElement: 8 };
+/** What every optimizer works on, then its slots. */
+const optimizer = <const Slots extends Record<string, OperandRow>>(slots: Slots) => ({
+  segments: segments(),
+  parameters: update("n"),
+  gradients: read("n"),
+  ...slots,
+});
 const loss = { effect: true, numbers: ["smoothing"], perElement: 40 };
 const metric = { effect: true, integers: { slot: 7 }, numbers: ["threshold"] };
 
@@ -256,20 +264,35 @@ export const OPS = {
     { segments: segments(), gradients: read("n") },
     { effect: true, perElement: 1 },
   ),
-  /** hyperparameters from the header: learningRate, momentum */
-  sgd: op(
-    Code.OP_SGD,
+  /** the header's learning rate = the schedule's at this step; `block` holds n numbers of f64: shared/schedules.ts */
+  schedule: op(Code.OP_SCHEDULE, ["n"], { block: operand("read", ["n"], 8) }, { effect: true }),
+  // Optimizers: their hyperparameters come from the header, in the order of their rows in src/optimizers.
+  sgd: op(Code.OP_SGD, ["n", "segments"], optimizer({ velocity: optional(update("n")) }), {
+    effect: true,
+    integers: { nesterov: 1 },
+  }),
+  adagrad: op(Code.OP_ADAGRAD, ["n", "segments"], optimizer({ accumulator: update("n") }), stepping),
+  adadelta: op(
+    Code.OP_ADADELTA,
     ["n", "segments"],
-    { segments: segments(), parameters: update("n"), gradients: read("n"), velocity: optional(update("n")) },
-    { effect: true, integers: { nesterov: 1 } },
+    optimizer({ accumulatedGradient: update("n"), accumulatedDelta: update("n") }),
+    stepping,
   ),
-  /** hyperparameters from the header: learningRate, beta1, beta2, epsilon */
+  rmsprop: op(
+    Code.OP_RMSPROP,
+    ["n", "segments"],
+    optimizer({ v: update("n"), average: optional(update("n")), velocity: optional(update("n")) }),
+    stepping,
+  ),
   adam: op(
     Code.OP_ADAM,
     ["n", "segments"],
-    { segments: segments(), parameters: update("n"), gradients: read("n"), m: update("n"), v: update("n") },
-    { effect: true, perElement: 8 },
+    optimizer({ m: update("n"), v: update("n"), vMax: optional(update("n")) }),
+    stepping,
   ),
+  nadam: op(Code.OP_NADAM, ["n", "segments"], optimizer({ m: update("n"), v: update("n") }), stepping),
+  adamax: op(Code.OP_ADAMAX, ["n", "segments"], optimizer({ m: update("n"), u: update("n") }), stepping),
+  lion: op(Code.OP_LION, ["n", "segments"], optimizer({ m: update("n") }), stepping),
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OPS;

@@ -65,8 +65,16 @@ export class Run {
     this.#u32(L.HEADER_SINK, address);
   }
 
-  hyper(values: readonly number[]): void {
-    values.forEach((value, i) => this.#engine.view.setFloat64(this.#address + L.HEADER_HYPER + i * 8, value, true));
+  /** The optimizer's hyperparameters; what is undefined stays as it is. */
+  hyper(values: readonly (number | undefined)[]): void {
+    values.forEach((value, i) => {
+      if (value !== undefined) this.#engine.view.setFloat64(this.#address + L.HEADER_HYPER + i * 8, value, true);
+    });
+  }
+
+  /** The optimizer's rate at the last step. */
+  get learningRate(): number {
+    return this.#engine.view.getFloat64(this.#address + L.HEADER_HYPER, true);
   }
 
   /** Runs until `cost` is spent or `steps` are done (0: any number), or something else ends the slice. */

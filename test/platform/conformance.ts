@@ -6,14 +6,20 @@ import {
   activation,
   type Activation,
   activations,
+  adadelta,
+  adagrad,
   adam,
+  adamax,
+  adamW,
   auto,
   binaryCrossentropy,
   categoricalCrossentropy,
   type CompileOptions,
   constant,
+  cosineDecay,
   dense,
   elu,
+  exponentialDecay,
   flatten,
   gelu,
   glorotNormal,
@@ -22,22 +28,30 @@ import {
   heUniform,
   identity,
   type Initializer,
+  inverseTimeDecay,
   type LayerSpec,
   lecunNormal,
   lecunUniform,
+  lion,
   loadModel,
   type Model,
+  nadam,
+  oneCycle,
   ones,
   orthogonal,
+  piecewiseConstant,
+  polynomialDecay,
   prelu,
   randomNormal,
   randomUniform,
   rescaling,
+  rmsprop,
   sequential,
   sgd,
   sparseCategoricalCrossentropy,
   truncatedNormal,
   varianceScaling,
+  warmup,
   zeros,
 } from "../../src/index.js";
 
@@ -325,7 +339,33 @@ export const MIX: Readonly<Record<string, () => Part>> = {
     batchSize: 9,
     epochs: 4,
   }),
+  // Every optimizer that no other part has, on the same small network, each under a schedule of its own.
+  adagrad: () => optimized(adagrad({ learningRate: exponentialDecay({ ...STEPS, decayRate: 0.7 }), weightDecay: 0.1 })),
+  adadelta: () => optimized(adadelta({ learningRate: inverseTimeDecay({ ...STEPS, decayRate: 0.7 }) })),
+  rmsprop: () => optimized(rmsprop({ learningRate: polynomialDecay({ ...STEPS, power: 1.5, cycle: true }) })),
+  rmspropCentered: () => optimized(rmsprop({ learningRate: 0.01, momentum: 0.7, centered: true })),
+  amsgrad: () => optimized(adam({ learningRate: oneCycle({ maxLearningRate: 0.05, totalSteps: 14 }), amsgrad: true })),
+  adamW: () => optimized(adamW({ learningRate: warmup({ steps: 4, after: cosineDecay(STEPS) }), weightDecay: 0.1 })),
+  nadam: () =>
+    optimized(nadam({ learningRate: piecewiseConstant({ boundaries: [3, 9], values: [0.02, 0.01, 0.005] }) })),
+  adamax: () => optimized(adamax({ learningRate: 0.01 })),
+  lion: () => optimized(lion({ learningRate: 0.003, weightDecay: 0.2 })),
 };
+
+const STEPS = { initialLearningRate: 0.03, decaySteps: 5 };
+
+function optimized(optimizer: CompileOptions["optimizer"]): Part {
+  return {
+    inputShape: 5,
+    layers: [dense(7, { activation: "tanh", learningRateMultiplier: 0.5 }), dense(3)],
+    optimizer,
+    loss: "meanSquaredError",
+    x: numbers(23 * 5, 15),
+    y: numbers(23 * 3, 16),
+    batchSize: 8,
+    epochs: 5,
+  };
+}
 
 async function mix(): Promise<Hashes["mix"]> {
   const parts: Record<string, string> = {};

@@ -72,8 +72,15 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   categoricalAccuracy: "no gradient",
   binaryAccuracy: "no gradient",
   guard: "no gradient",
+  schedule: "no gradient",
   sgd: "no gradient",
   adam: "no gradient",
+  adagrad: "no gradient",
+  adadelta: "no gradient",
+  rmsprop: "no gradient",
+  nadam: "no gradient",
+  adamax: "no gradient",
+  lion: "no gradient",
 };
 
 function elementwise(): Activation[] {

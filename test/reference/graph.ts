@@ -65,9 +65,12 @@ function metric(ofRow: (scores: number[], targets: number[], threshold: number) 
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
+/** What changes weights, rather than computing values: test/reference/optimizers.ts. */
+type OptimizerOp = "sgd" | "adam" | "adagrad" | "adadelta" | "rmsprop" | "nadam" | "adamax" | "lion";
+
 type Outputs = Readonly<Record<string, ArrayLike<number>>>;
 
-const OPS: { readonly [K in Exclude<OpName, "guard" | "sgd" | "adam">]: (call: Call) => Outputs } = {
+const OPS: { readonly [K in Exclude<OpName, "guard" | "schedule" | OptimizerOp>]: (call: Call) => Outputs } = {
   gather: ({ sizes, numbers, integers, graph }) => ({
     out: gather(sizes.rows!, sizes.width!, graph.sources[integers.source!]!, null, 0, numbers.scale!, numbers.offset!),
   }),

@@ -4,7 +4,7 @@ import { activations } from "./activations.js";
 import { gemm } from "./gemm.js";
 import { meanSquaredError, type RowLoss, sigmoidCrossentropy, softmaxCrossentropy } from "./losses.js";
 import { sigmoid } from "./math.js";
-import { adam, sgd } from "./optimizers.js";
+import { step } from "./optimizers.js";
 import { rowsOf, softmax } from "./softmax.js";
 
 export interface DenseLayer {
@@ -119,7 +119,7 @@ export type Rule =
  * all weights together.
  */
 export function optimizer(rule: Rule) {
-  const slots: [Float64Array, Float64Array][] = [];
+  const slots: Record<string, number>[][] = [];
   let t = 0;
   return (
     weights: readonly Float64Array[],
@@ -129,10 +129,8 @@ export function optimizer(rule: Rule) {
     t++;
     weights.forEach((w, i) => {
       if (frozen.includes(i)) return;
-      const [first, second] = (slots[i] ??= [new Float64Array(w.length), new Float64Array(w.length)]);
-      const segments = [{ offset: 0, length: w.length, rateScale: 1, decay: 0 }];
-      if (rule.name === "sgd") sgd(segments, w, gradients[i]!, first, rule.learningRate, rule.momentum, rule.nesterov);
-      else adam(segments, w, gradients[i]!, first, second, rule.learningRate, rule.beta1, rule.beta2, rule.epsilon, t);
+      const own = (slots[i] ??= Array.from(w, () => ({ velocity: 0, m: 0, v: 0 })));
+      step(rule.name, rule, [{ offset: 0, length: w.length, rateScale: 1, decay: 0 }], w, gradients[i]!, own, t);
     });
   };
 }

@@ -1,4 +1,5 @@
 export * as activations from "./activations/index.js";
+export * as clipping from "./clipping/index.js";
 export * as initializers from "./initializers/index.js";
 export * as losses from "./losses/index.js";
 export * as optimizers from "./optimizers/index.js";
@@ -6,6 +7,7 @@ export * as optimizers from "./optimizers/index.js";
 export { elu, linear, relu, sigmoid, softmax, tanh } from "./activations/index.js";
 export type { Activation } from "./activations/index.js";
 export { progressBar } from "./callbacks/index.js";
+export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export * from "./errors.js";
 export {
   constant,

@@ -3,6 +3,7 @@
 
 import { activationBackward, activationForward } from "../kernels/activations";
 import { gatherF32, gatherU8, permute } from "../kernels/batch";
+import { clipByGlobalNorm, clipByNorm, clipByValue } from "../kernels/clipping";
 import { add, affine, columnSum } from "../kernels/elementwise";
 import { gemmNN, gemmNT, gemmTN } from "../kernels/gemm/index";
 import { allFinite } from "../kernels/guard";
@@ -216,6 +217,15 @@ function execute(record: usize, header: usize): bool {
       countStep(header);
       break;
     }
+    case Op.OP_CLIP_BY_VALUE:
+      clipByValue(p0, d1, p1, f0);
+      break;
+    case Op.OP_CLIP_BY_NORM:
+      clipByNorm(p0, d1, p1, f0);
+      break;
+    case Op.OP_CLIP_BY_GLOBAL_NORM:
+      clipByGlobalNorm(p0, d1, p1, f0);
+      break;
     default:
       unreachable();
   }

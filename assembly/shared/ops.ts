@@ -23,5 +23,8 @@ export const OP_BINARY_ACCURACY = 18;
 export const OP_GUARD = 19;
 export const OP_SGD = 20;
 export const OP_ADAM = 21;
+export const OP_CLIP_BY_VALUE = 22;
+export const OP_CLIP_BY_NORM = 23;
+export const OP_CLIP_BY_GLOBAL_NORM = 24;
 
-export const OP_COUNT = 22;
+export const OP_COUNT = 25;

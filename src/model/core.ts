@@ -1,4 +1,5 @@
 import * as L from "../../assembly/shared/layout.js";
+import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { BusyError, ConfigError } from "../errors.js";
 import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
 import { emitMetric, type ResolvedMetric } from "../metrics/index.js";
@@ -22,6 +23,7 @@ export interface Compiled {
   readonly optimizer: OptimizerDescription;
   readonly loss: LossDescription;
   readonly metrics: readonly ResolvedMetric[];
+  readonly clip: ClipDescription | undefined;
 }
 
 /** What `compile` allocated: regions of the layout of the parameters. */
@@ -227,22 +229,27 @@ export class Core {
     });
   }
 
-  /** Guard and optimizer, over the segments that are trainable now. */
+  /** Guard, clipping and optimizer, over what is trainable now. */
   #emitUpdate(b: GraphBuilder): void {
     const { gradients, slots, segments } = this.#training!;
-    const count = this.#segments().length;
+    const { optimizer, clip } = this.compiled!;
     const whole = (name: string, address: number) =>
       b.value({ name, shape: [this.variables.size], perRow: false, address });
-    const table = b.value({ name: "segments", shape: [count, 4], perRow: false, address: segments });
+    const table = (name: string, count: number, address: number) =>
+      b.value({ name, shape: [count, 4], perRow: false, address });
+    const count = this.#segments().length;
     const regions = {
-      segments: table,
+      segments: table("segments", count, segments),
       parameters: whole("parameters", this.variables.address),
       gradients: whole("gradients", gradients),
       slots: [...slots].map(([name, address]) => whole(name, address)),
     };
     const sizes = { n: fixed(this.variables.size), segments: fixed(count) };
-    b.emit("guard", sizes, { segments: table, gradients: regions.gradients });
-    const { optimizer } = this.compiled!;
+    b.emit("guard", sizes, { segments: regions.segments, gradients: regions.gradients });
+    if (clip) {
+      const variables = table("variables", this.trainableVariables.length, this.#variableSegments());
+      emitClip(b, clip, CLIPPING.rows[clip.name].byVariable ? variables : regions.segments, regions.gradients);
+    }
     OPTIMIZERS.rows[optimizer.name].emit(b, regions, optimizer);
   }
 
@@ -261,10 +268,21 @@ export class Core {
     );
   }
 
+  /** Where the second table is, with one segment a variable: what treats each by itself walks that one. */
+  #variableSegments(): number {
+    return this.#training!.segments + this.variables.list.length * L.SEGMENT_BYTES;
+  }
+
   #writeSegments(): void {
+    this.#writeTable(this.#training!.segments, this.#segments());
+    const variables = this.trainableVariables.map(({ offset, size }) => ({ offset, end: offset + size }));
+    this.#writeTable(this.#variableSegments(), variables);
+  }
+
+  #writeTable(address: number, segments: readonly { offset: number; end: number }[]): void {
     const { view } = this.engine;
-    this.#segments().forEach(({ offset, end }, i) => {
-      const at = this.#training!.segments + i * L.SEGMENT_BYTES;
+    segments.forEach(({ offset, end }, i) => {
+      const at = address + i * L.SEGMENT_BYTES;
       view.setUint32(at + L.SEGMENT_OFFSET, offset, true);
       view.setUint32(at + L.SEGMENT_LENGTH, end - offset, true);
       view.setFloat32(at + L.SEGMENT_RATE_SCALE, 1, true);
@@ -283,14 +301,17 @@ export class Core {
       return {
         gradients: keep(this.variables.allocateRegion("the gradients")),
         slots: new Map(names.map((name) => [name, keep(this.variables.allocateRegion(`the optimizer's ${name}`))])),
-        segments: keep(
-          this.engine.heap.allocate((this.variables.list.length + 1) * L.SEGMENT_BYTES, "the optimizer's segments"),
-        ),
+        segments: keep(this.engine.heap.allocate(this.#segmentBytes, "the optimizer's segments")),
       };
     } catch (error) {
       for (const address of allocated) this.engine.heap.free(address);
       throw error;
     }
+  }
+
+  /** Of both tables of segments; a model without variables has some too. */
+  get #segmentBytes(): number {
+    return (2 * this.variables.list.length + 1) * L.SEGMENT_BYTES;
   }
 
   #releaseTraining(): void {
@@ -311,8 +332,7 @@ export class Core {
       const { gradients, slots, segments } = this.#training;
       regions.push({ name: "the gradients", address: gradients, bytes, writable: true });
       for (const [name, address] of slots) regions.push({ name, address, bytes, writable: true });
-      const segmentBytes = (this.variables.list.length + 1) * L.SEGMENT_BYTES;
-      regions.push({ name: "the segments", address: segments, bytes: segmentBytes, writable: false });
+      regions.push({ name: "the segments", address: segments, bytes: this.#segmentBytes, writable: false });
     }
     return regions;
   }

@@ -90,6 +90,9 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   guard: "none",
   sgd: "none",
   adam: "none",
+  clipByValue: "none",
+  clipByNorm: "none",
+  clipByGlobalNorm: "none",
 };
 
 /** Appends the backward records of every loss in `builder`. */

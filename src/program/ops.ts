@@ -90,6 +90,13 @@ const fused = {
 };
 const loss = { effect: true, numbers: ["smoothing"], perElement: 40 };
 const metric = { effect: true, integers: { slot: 7 }, numbers: ["threshold"] };
+const clip = (code: number) =>
+  op(
+    code,
+    ["n", "segments"],
+    { segments: segments(), gradients: update("n") },
+    { effect: true, numbers: ["limit"], perElement: 2 },
+  );
 
 export const OPS = {
   /** out = the batch's rows of source `source`, · scale + offset */
@@ -235,6 +242,10 @@ export const OPS = {
     { segments: segments(), parameters: update("n"), gradients: read("n"), m: update("n"), v: update("n") },
     { effect: true, perElement: 8 },
   ),
+  /** gradients = gradients made smaller, each, by segment or all together */
+  clipByValue: clip(Code.OP_CLIP_BY_VALUE),
+  clipByNorm: clip(Code.OP_CLIP_BY_NORM),
+  clipByGlobalNorm: clip(Code.OP_CLIP_BY_GLOBAL_NORM),
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OPS;

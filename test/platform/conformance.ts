@@ -7,6 +7,10 @@ import {
   adam,
   binaryCrossentropy,
   categoricalCrossentropy,
+  type Clip,
+  clipByGlobalNorm,
+  clipByNorm,
+  clipByValue,
   type CompileOptions,
   constant,
   dense,
@@ -260,7 +264,25 @@ export const MIX: Readonly<Record<string, () => Part>> = {
     batchSize: 6,
     epochs: 3,
   }),
+  clippedByValue: () => clipped(clipByValue(0.02)),
+  clippedByNorm: () => clipped(clipByNorm(0.1)),
+  clippedByGlobalNorm: () => clipped(clipByGlobalNorm(0.15)),
 };
+
+/** Limits that bite; odd widths, so that variables end within a vector. */
+function clipped(clip: Clip): Part {
+  return {
+    inputShape: 5,
+    layers: [dense(7, { activation: "tanh" }), dense(3)],
+    optimizer: sgd({ learningRate: 0.3 }),
+    loss: "meanSquaredError",
+    clip,
+    x: numbers(23 * 5, 15),
+    y: numbers(23 * 3, 16),
+    batchSize: 8,
+    epochs: 4,
+  };
+}
 
 async function mix(): Promise<Hashes["mix"]> {
   const parts: Record<string, string> = {};
@@ -276,9 +298,10 @@ export async function build({
   optimizer,
   loss,
   metrics = [],
+  clip,
 }: Part): Promise<Model> {
   const model = await sequential({ inputShape, layers, seed, ...(windowBytes && { windowBytes }) });
-  model.compile({ optimizer, loss, metrics });
+  model.compile({ optimizer, loss, metrics, clip });
   return model;
 }
 

@@ -68,6 +68,9 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   guard: "no gradient",
   sgd: "no gradient",
   adam: "no gradient",
+  clipByValue: "no gradient",
+  clipByNorm: "no gradient",
+  clipByGlobalNorm: "no gradient",
 };
 
 function elementwise(): Activation[] {

@@ -1,5 +1,5 @@
-// A program's nodes in f64, one after the other: what executor and kernels should compute, and nothing of how. Guard and
-// optimizers are left out: what they do to the weights is in network.ts.
+// A program's nodes in f64, one after the other: what executor and kernels should compute, and nothing of how. What comes
+// after the gradients is left out: see optimizers.ts, clipping.ts and network.ts.
 
 import { type Node, rootOf, sizesOf, usesOf, type Value } from "../../src/program/graph.js";
 import type { OpName } from "../../src/program/ops.js";
@@ -66,7 +66,9 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 
 type Outputs = Readonly<Record<string, ArrayLike<number>>>;
 
-const OPS: { readonly [K in Exclude<OpName, "guard" | "sgd" | "adam">]: (call: Call) => Outputs } = {
+type Update = "guard" | "sgd" | "adam" | "clipByValue" | "clipByNorm" | "clipByGlobalNorm";
+
+const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } = {
   gather: ({ sizes, numbers, integers, graph }) => ({
     out: gather(sizes.rows!, sizes.width!, graph.sources[integers.source!]!, null, 0, numbers.scale!, numbers.offset!),
   }),

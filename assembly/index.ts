@@ -6,6 +6,7 @@ import { OP_COUNT } from "./shared/ops";
 export * from "./kernels/activations";
 export * from "./kernels/batch";
 export * from "./kernels/clipping";
+export * from "./kernels/dropout";
 export * from "./kernels/elementwise";
 export * from "./kernels/gemm/index";
 export * from "./kernels/guard";

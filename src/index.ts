@@ -26,7 +26,18 @@ export {
 } from "./initializers/index.js";
 export type { Initializer } from "./initializers/index.js";
 export { loadModel, type ModelSource } from "./io/loadModel.js";
-export { activation, dense, type DenseOptions, flatten, type LayerSpec, rescaling } from "./layers/index.js";
+export {
+  activation,
+  alphaDropout,
+  dense,
+  type DenseOptions,
+  dropout,
+  type DropoutOptions,
+  flatten,
+  gaussianNoise,
+  type LayerSpec,
+  rescaling,
+} from "./layers/index.js";
 export {
   binaryCrossentropy,
   categoricalCrossentropy,

@@ -26,5 +26,9 @@ export const OP_ADAM = 21;
 export const OP_CLIP_BY_VALUE = 22;
 export const OP_CLIP_BY_NORM = 23;
 export const OP_CLIP_BY_GLOBAL_NORM = 24;
+export const OP_DROPOUT = 25;
+export const OP_ALPHA_DROPOUT = 26;
+export const OP_ALPHA_DROPOUT_BACKWARD = 27;
+export const OP_GAUSSIAN_NOISE = 28;
 
-export const OP_COUNT = 25;
+export const OP_COUNT = 29;

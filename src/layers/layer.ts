@@ -16,6 +16,8 @@ export interface EmitContext {
   readonly b: GraphBuilder;
   /** False for evaluation and prediction. */
   readonly training: boolean;
+  /** Which of the model's layers it is: keys its random numbers. */
+  readonly ordinal: number;
   variable(role: string): Value;
 }
 

@@ -207,7 +207,9 @@ export class Core {
       const { name, kind, config } = layers[application.layer]!;
       const variable = (role: string) => values.get(`${name}/${role}`)!;
       const input = tensors[application.input]!;
-      tensors[application.output] = b.within(name, () => kind.emit(config, { b, training, variable }, input));
+      tensors[application.output] = b.within(name, () =>
+        kind.emit(config, { b, training, ordinal: application.layer, variable }, input),
+      );
     }
     return tensors[output]!;
   }

@@ -97,6 +97,19 @@ const clip = (code: number) =>
     { segments: segments(), gradients: update("n") },
     { effect: true, numbers: ["limit"], perElement: 2 },
   );
+/** Drawn for the layer's ordinal; from a seed of its own, seedHigh · 2³¹ + seedLow, unless seedHigh is −1. */
+const random = (code: number, strength: string) =>
+  op(
+    code,
+    ["n"],
+    { x: read("n"), y: write("n") },
+    {
+      numbers: [strength, "seedHigh"],
+      integers: { layer: 0x7fffffff, seedLow: 0x7fffffff },
+      inPlace: { y: "x" },
+      perElement: strength === "rate" ? 30 : 400,
+    },
+  );
 
 export const OPS = {
   /** out = the batch's rows of source `source`, · scale + offset */
@@ -246,6 +259,14 @@ export const OPS = {
   clipByValue: clip(Code.OP_CLIP_BY_VALUE),
   clipByNorm: clip(Code.OP_CLIP_BY_NORM),
   clipByGlobalNorm: clip(Code.OP_CLIP_BY_GLOBAL_NORM),
+  /** y = x / (1 − rate) where the step's mask keeps it, else 0; its own backward */
+  dropout: random(Code.OP_DROPOUT, "rate"),
+  /** y = x · a + b where the mask keeps x, else what SELU's floor becomes */
+  alphaDropout: random(Code.OP_ALPHA_DROPOUT, "rate"),
+  /** y = x · a where the mask of alphaDropout keeps it, else 0 */
+  alphaDropoutBackward: random(Code.OP_ALPHA_DROPOUT_BACKWARD, "rate"),
+  /** y = x + normal noise */
+  gaussianNoise: random(Code.OP_GAUSSIAN_NOISE, "stddev"),
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OPS;

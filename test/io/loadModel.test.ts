@@ -19,6 +19,9 @@ import {
   type Model,
   randomUniform,
   rescaling,
+  alphaDropout,
+  dropout,
+  gaussianNoise,
   sequential,
   sgd,
   varianceScaling,
@@ -62,6 +65,10 @@ describe("what was saved comes back", () => {
   const every: LayerSpec[] = [
     rescaling({ scale: 0.5, offset: -1, name: "scaled" }),
     flatten({ name: "flat" }),
+    dropout(0.25),
+    dropout(0.5, { seed: 2 ** 50 }),
+    alphaDropout(0.125, { seed: 3 }),
+    gaussianNoise(0.5),
     ...Object.keys(INITIALIZERS.rows).map((name, i) =>
       dense(3, {
         kernelInitializer: name as "zeros",

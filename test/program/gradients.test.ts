@@ -71,6 +71,13 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   clipByValue: "no gradient",
   clipByNorm: "no gradient",
   clipByGlobalNorm: "no gradient",
+  dropout: {
+    "the model's seed": ({ b }, hidden) => b.dropout(hidden(5), 0.3, { layer: 2, seed: undefined }),
+    "a seed of its own": ({ b }, hidden) => b.dropout(hidden(11), 0.5, { layer: 0, seed: 2 ** 45 + 3 }),
+  },
+  alphaDropout: { rows: ({ b }, hidden) => b.alphaDropout(hidden(5), 0.3, { layer: 1, seed: undefined }) },
+  alphaDropoutBackward: "no gradient",
+  gaussianNoise: { rows: ({ b }, hidden) => b.gaussianNoise(hidden(5), 0.5, { layer: 1, seed: 7 }) },
 };
 
 function elementwise(): Activation[] {

@@ -5,6 +5,7 @@ import { type Node, rootOf, sizesOf, usesOf, type Value } from "../../src/progra
 import type { OpName } from "../../src/program/ops.js";
 import { activations } from "./activations.js";
 import { gather } from "./batch.js";
+import * as twin from "./dropout.js";
 import { gemm, type ProductKind } from "./gemm.js";
 import {
   meanSquaredError,
@@ -62,6 +63,15 @@ function metric(ofRow: (scores: number[], targets: number[], threshold: number) 
   };
 }
 
+/** At step 0, the model's seed being 0. */
+function random(of: (call: { x: Float64Array; rate: number; stddev: number; draw: twin.Draw }) => number[]) {
+  return ({ numbers, integers, values }: Call): Outputs => {
+    const seed = numbers.seedHigh! < 0 ? 0 : numbers.seedHigh! * 2 ** 31 + integers.seedLow!;
+    const draw = { layer: integers.layer!, step: 0, seed };
+    return { y: of({ x: values.x!, rate: numbers.rate ?? 0, stddev: numbers.stddev ?? 0, draw }) };
+  };
+}
+
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 type Outputs = Readonly<Record<string, ArrayLike<number>>>;
@@ -89,6 +99,10 @@ const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } 
   activationBackward: ({ numbers, integers, values: { dy, saved } }) => ({
     dx: dy!.map((d, i) => d * activationOf(integers).derivative(saved![i]!, numbers.alpha ?? 0)),
   }),
+  dropout: random(({ x, rate, draw }) => twin.dropout(x, rate, draw)),
+  alphaDropout: random(({ x, rate, draw }) => twin.alphaDropout(x, rate, draw)),
+  alphaDropoutBackward: random(({ x, rate, draw }) => twin.alphaDropoutBackward(x, rate, draw)),
+  gaussianNoise: random(({ x, stddev, draw }) => twin.gaussianNoise(x, stddev, draw)),
   softmax: ({ sizes, values }) => ({ y: rowsOf(values.x!, sizes.width!).flatMap(softmax) }),
   softmaxBackward({ sizes, values: { dy, y } }) {
     const outputs = rowsOf(y!, sizes.width!);

@@ -1,5 +1,6 @@
 export * as activations from "./activations/index.js";
 export * as clipping from "./clipping/index.js";
+export * as constraints from "./constraints/index.js";
 export * as initializers from "./initializers/index.js";
 export * as losses from "./losses/index.js";
 export * as optimizers from "./optimizers/index.js";
@@ -8,6 +9,7 @@ export { elu, linear, relu, sigmoid, softmax, tanh } from "./activations/index.j
 export type { Activation } from "./activations/index.js";
 export { progressBar } from "./callbacks/index.js";
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
+export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
 export * from "./errors.js";
 export {
   constant,

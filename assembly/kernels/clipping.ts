@@ -2,7 +2,8 @@
 // guard has passed, so every gradient is finite. Squares and their sums are f64, where neither overflows.
 
 import { SEGMENT_BYTES, SEGMENT_LENGTH, SEGMENT_OFFSET } from "../shared/layout";
-import { firstLanes, storeLanes } from "../simd/lanes";
+import { storeLanes } from "../simd/lanes";
+import { sumOfSquares } from "../simd/sums";
 
 /** Each gradient at most `limit` in magnitude. */
 export function clipByValue(segments: usize, count: i32, grads: usize, limit: f32): void {
@@ -31,43 +32,6 @@ export function clipByGlobalNorm(segments: usize, count: i32, grads: usize, limi
   const scale = f32(f64(limit) / norm);
   for (let i = 0; i < count; i++, segments += SEGMENT_BYTES)
     shrink(lengthOf(segments), grads + startOf(segments), scale);
-}
-
-/** Σ x² over x (n). Element i belongs to chain i mod 8; the chains come together in pairs, always the same ones. */
-export function sumOfSquares(n: i32, x: usize): f64 {
-  let sum0 = f64x2.splat(0);
-  let sum1 = sum0;
-  let sum2 = sum0;
-  let sum3 = sum0;
-  let left = n;
-  if (left >= 8) {
-    do {
-      sum0 = f64x2.add(sum0, squares(v128.load64_zero(x)));
-      sum1 = f64x2.add(sum1, squares(v128.load64_zero(x, 8)));
-      sum2 = f64x2.add(sum2, squares(v128.load64_zero(x, 16)));
-      sum3 = f64x2.add(sum3, squares(v128.load64_zero(x, 24)));
-      x += 32;
-      left -= 8;
-    } while (left >= 8);
-  }
-  if (left > 0) {
-    const low = v128.and(v128.load(x), firstLanes(min(left, 4)));
-    const high = v128.and(v128.load(x, 16), firstLanes(max(left - 4, 0)));
-    sum0 = f64x2.add(sum0, squares(low));
-    sum1 = f64x2.add(sum1, squares(v128.shuffle<f32>(low, low, 2, 3, 2, 3)));
-    sum2 = f64x2.add(sum2, squares(high));
-    sum3 = f64x2.add(sum3, squares(v128.shuffle<f32>(high, high, 2, 3, 2, 3)));
-  }
-  const sum = f64x2.add(f64x2.add(sum0, sum1), f64x2.add(sum2, sum3));
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-}
-
-/** The squares of the two lower f32 lanes, exact in f64. */
-// @ts-ignore: decorator
-@inline
-function squares(x: v128): v128 {
-  const wide = f64x2.promote_low_f32x4(x);
-  return f64x2.mul(wide, wide);
 }
 
 function clamp(n: i32, x: usize, limit: f32): void {

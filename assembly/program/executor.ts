@@ -4,6 +4,7 @@
 import { activationBackward, activationForward } from "../kernels/activations";
 import { gatherF32, gatherU8, permute } from "../kernels/batch";
 import { clipByGlobalNorm, clipByNorm, clipByValue } from "../kernels/clipping";
+import { constrainNonNegative, constrainNorms } from "../kernels/constraints";
 import { addNoise, mask } from "../kernels/dropout";
 import { add, affine, columnSum } from "../kernels/elementwise";
 import { gemmNN, gemmNT, gemmTN } from "../kernels/gemm/index";
@@ -241,6 +242,12 @@ function execute(record: usize, header: usize): bool {
       break;
     case Op.OP_GAUSSIAN_NOISE:
       addNoise(d0, p0, p1, f0, i0, load<u32>(header, L.HEADER_STEP), seedLow(header, f1, i1), seedHigh(header, f1));
+      break;
+    case Op.OP_CONSTRAIN_NORMS:
+      constrainNorms(d0, d1, p0, f0, f1, reinterpret<f32>(i0));
+      break;
+    case Op.OP_CONSTRAIN_NON_NEGATIVE:
+      constrainNonNegative(d0, p0);
       break;
     default:
       unreachable();

@@ -30,5 +30,7 @@ export const OP_DROPOUT = 25;
 export const OP_ALPHA_DROPOUT = 26;
 export const OP_ALPHA_DROPOUT_BACKWARD = 27;
 export const OP_GAUSSIAN_NOISE = 28;
+export const OP_CONSTRAIN_NORMS = 29;
+export const OP_CONSTRAIN_NON_NEGATIVE = 30;
 
-export const OP_COUNT = 29;
+export const OP_COUNT = 31;

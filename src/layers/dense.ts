@@ -1,5 +1,6 @@
 import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/index.js";
 import { boolean, knownOptions, positiveInteger } from "../check.js";
+import { type Constraint, type ConstraintDescription, resolveConstraint } from "../constraints/index.js";
 import { type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/index.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
@@ -9,6 +10,8 @@ interface DenseConfig {
   readonly useBias: boolean;
   readonly kernelInitializer: InitializerDescription;
   readonly biasInitializer: InitializerDescription;
+  readonly kernelConstraint?: ConstraintDescription;
+  readonly biasConstraint?: ConstraintDescription;
 }
 
 export interface DenseOptions extends LayerOptions {
@@ -16,6 +19,9 @@ export interface DenseOptions extends LayerOptions {
   useBias?: boolean;
   kernelInitializer?: Initializer;
   biasInitializer?: Initializer;
+  /** Applied after each step, such as maxNorm(3); default: none. */
+  kernelConstraint?: Constraint | undefined;
+  biasConstraint?: Constraint | undefined;
 }
 
 const OPTIONS = {
@@ -23,15 +29,24 @@ const OPTIONS = {
   useBias: true,
   kernelInitializer: true,
   biasInitializer: true,
+  kernelConstraint: true,
+  biasConstraint: true,
   ...LAYER_OPTIONS,
 };
 
 const kind: LayerKind<DenseConfig> = {
   className: "Dense",
   outputShape: ({ units }, input) => [...input.slice(0, -1), units],
-  variables: ({ units, useBias, kernelInitializer, biasInitializer }, input) => [
-    { role: "kernel", shape: [input.at(-1)!, units], initializer: kernelInitializer },
-    ...(useBias ? [{ role: "bias", shape: [units], initializer: biasInitializer }] : []),
+  variables: ({ units, useBias, ...config }, input) => [
+    {
+      role: "kernel",
+      shape: [input.at(-1)!, units],
+      initializer: config.kernelInitializer,
+      constraint: config.kernelConstraint,
+    },
+    ...(useBias
+      ? [{ role: "bias", shape: [units], initializer: config.biasInitializer, constraint: config.biasConstraint }]
+      : []),
   ],
   emit({ useBias, activation }, { b, variable }, x) {
     const z = b.matmul(x, variable("kernel"), useBias ? variable("bias") : undefined);
@@ -55,6 +70,8 @@ export function dense(units: number, options: DenseOptions = {}) {
     useBias: boolean(options.useBias ?? true, "useBias"),
     kernelInitializer: resolveInitializer(options.kernelInitializer ?? "glorotUniform"),
     biasInitializer: resolveInitializer(options.biasInitializer ?? "zeros"),
+    ...(options.kernelConstraint !== undefined && { kernelConstraint: resolveConstraint(options.kernelConstraint) }),
+    ...(options.biasConstraint !== undefined && { biasConstraint: resolveConstraint(options.biasConstraint) }),
   };
   return layerSpec(kind, config, options);
 }

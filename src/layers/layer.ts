@@ -1,4 +1,5 @@
 import { boolean } from "../check.js";
+import type { ConstraintDescription } from "../constraints/index.js";
 import type { InitializerDescription } from "../initializers/index.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
@@ -9,6 +10,8 @@ export interface VariableSpec {
   readonly role: string;
   readonly shape: Shape;
   readonly initializer: InitializerDescription;
+  /** Applied after each step. */
+  readonly constraint?: ConstraintDescription | undefined;
 }
 
 /** What a layer may use while it emits its records. */

@@ -1,5 +1,6 @@
 import * as L from "../../assembly/shared/layout.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
+import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError } from "../errors.js";
 import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
 import { emitMetric, type ResolvedMetric } from "../metrics/index.js";
@@ -231,7 +232,7 @@ export class Core {
     });
   }
 
-  /** Guard, clipping and optimizer, over what is trainable now. */
+  /** Guard, clipping, optimizer and constraints, over what is trainable now. */
   #emitUpdate(b: GraphBuilder): void {
     const { gradients, slots, segments } = this.#training!;
     const { optimizer, clip } = this.compiled!;
@@ -253,6 +254,10 @@ export class Core {
       emitClip(b, clip, CLIPPING.rows[clip.name].byVariable ? variables : regions.segments, regions.gradients);
     }
     OPTIMIZERS.rows[optimizer.name].emit(b, regions, optimizer);
+    for (const { name, shape, offset, constraint } of this.trainableVariables) {
+      const address = this.variables.address + offset * 4;
+      if (constraint) emitConstraint(b, constraint, b.value({ name, shape, perRow: false, address }));
+    }
   }
 
   /** Neighbours that are treated alike become one segment: their offsets and ends, in elements. */

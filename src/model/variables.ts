@@ -1,5 +1,6 @@
 import { DataError, ShapeError } from "../errors.js";
 import { isFinite32, show, suggest } from "../check.js";
+import type { ConstraintDescription } from "../constraints/index.js";
 import { fansOf, fillOf, type InitializerDescription } from "../initializers/index.js";
 import type { Engine } from "../runtime/engine.js";
 import { formatShape, sameShape, type Shape, sizeOf } from "../shape.js";
@@ -20,6 +21,7 @@ export interface Variable {
   readonly ordinal: number;
   readonly shape: Shape;
   readonly initializer: InitializerDescription;
+  readonly constraint: ConstraintDescription | undefined;
   /** Of its first element, in elements. */
   readonly offset: number;
   readonly size: number;
@@ -122,10 +124,10 @@ function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
   const list: Variable[] = [];
   let offset = 0;
   layers.forEach(({ name, kind, config, inputShape }, layer) => {
-    kind.variables(config, inputShape).forEach(({ role, shape, initializer }, ordinal) => {
+    kind.variables(config, inputShape).forEach(({ role, shape, initializer, constraint }, ordinal) => {
       refuseHuge(shape, `${name}/${role}`);
       const size = sizeOf(shape);
-      list.push({ name: `${name}/${role}`, layer, ordinal, shape, initializer, offset, size });
+      list.push({ name: `${name}/${role}`, layer, ordinal, shape, initializer, constraint, offset, size });
       offset += Math.ceil(size / ALIGNMENT_ELEMENTS) * ALIGNMENT_ELEMENTS;
     });
   });

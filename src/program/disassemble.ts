@@ -50,6 +50,7 @@ function optionsOf(node: Node): string[] {
   for (const name of Object.keys(integers)) {
     const value = node.integers[name] ?? 0;
     if (name === "activation" || name === "savesInput" || name === "seedLow") continue;
+    if (name === "rateBits") continue;
     if (name === "accumulate" || name === "nesterov") options.push(...(value ? [name] : []));
     else options.push(`${name} ${value}`);
   }

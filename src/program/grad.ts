@@ -106,6 +106,8 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
     output: "y",
     backward: ({ operands: { x } }, dy, gradients) => gradients.pass(x, dy),
   },
+  constrainNorms: "none",
+  constrainNonNegative: "none",
 };
 
 /** Appends the backward records of every loss in `builder`. */

@@ -267,6 +267,15 @@ export const OPS = {
   alphaDropoutBackward: random(Code.OP_ALPHA_DROPOUT_BACKWARD, "rate"),
   /** y = x + normal noise */
   gaussianNoise: random(Code.OP_GAUSSIAN_NOISE, "stddev"),
+  /** each column of weights to a norm of minimum to maximum; rateBits: how far, an f32 in [0, 1] as its bits */
+  constrainNorms: op(
+    Code.OP_CONSTRAIN_NORMS,
+    ["rows", "width"],
+    { weights: update("rows", "width") },
+    { numbers: ["minimum", "maximum"], integers: { rateBits: 0x3f800000 } },
+  ),
+  /** weights = max(weights, 0) */
+  constrainNonNegative: op(Code.OP_CONSTRAIN_NON_NEGATIVE, ["n"], { weights: update("n") }),
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OPS;

@@ -51,6 +51,29 @@ clips = [
     {"name": "clipByGlobalNorm", "limit": 1.0, "clipped": clipped(lambda p: torch.nn.utils.clip_grad_norm_(p, 1.0))},
     {"name": "clipByGlobalNorm", "limit": 100.0, "clipped": clipped(lambda p: torch.nn.utils.clip_grad_norm_(p, 100.0))},
 ]
-figures = {"shapes": SHAPES, "gradients": flat(gradients()), "clips": clips}
+weights = torch.tensor(pseudo(35, 9, 1.5)).reshape(5, 7)
+RENORM_TO = 1.5
+
+
+def penalized(l1, l2):
+    w = weights.clone().requires_grad_()
+    penalty = l1 * w.abs().sum() + l2 * (w * w).sum()
+    penalty.backward()
+    return {"l1": l1, "l2": l2, "penalty": float(f"{penalty.item():.13g}"), "gradient": digits(w.grad)}
+
+
+def digits(t):
+    return [float(f"{v:.13g}") for v in t.flatten().tolist()]
+
+
+figures = {
+    "shapes": SHAPES,
+    "gradients": flat(gradients()),
+    "clips": clips,
+    "weights": digits(weights),
+    "renormTo": RENORM_TO,
+    "renormed": digits(torch.renorm(weights, 2, 1, RENORM_TO)),
+    "penalties": [penalized(0.03, 0), penalized(0, 0.02), penalized(0.01, 0.04)],
+}
 path = pathlib.Path(__file__).with_name("regularization.json")
 path.write_text(json.dumps(figures) + "\n")

@@ -77,6 +77,8 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   },
   alphaDropout: { rows: ({ b }, hidden) => b.alphaDropout(hidden(5), 0.3, { layer: 1, seed: undefined }) },
   alphaDropoutBackward: "no gradient",
+  constrainNorms: "no gradient",
+  constrainNonNegative: "no gradient",
   gaussianNoise: { rows: ({ b }, hidden) => b.gaussianNoise(hidden(5), 0.5, { layer: 1, seed: 7 }) },
 };
 

@@ -1,5 +1,5 @@
 // A program's nodes in f64, one after the other: what executor and kernels should compute, and nothing of how. What comes
-// after the gradients is left out: see optimizers.ts, clipping.ts and network.ts.
+// after the gradients is left out: see optimizers.ts, clipping.ts, constraints.ts and network.ts.
 
 import { type Node, rootOf, sizesOf, usesOf, type Value } from "../../src/program/graph.js";
 import type { OpName } from "../../src/program/ops.js";
@@ -76,7 +76,15 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 
 type Outputs = Readonly<Record<string, ArrayLike<number>>>;
 
-type Update = "guard" | "sgd" | "adam" | "clipByValue" | "clipByNorm" | "clipByGlobalNorm";
+type Update =
+  | "guard"
+  | "sgd"
+  | "adam"
+  | "clipByValue"
+  | "clipByNorm"
+  | "clipByGlobalNorm"
+  | "constrainNorms"
+  | "constrainNonNegative";
 
 const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } = {
   gather: ({ sizes, numbers, integers, graph }) => ({

@@ -4,6 +4,7 @@ export * as constraints from "./constraints/index.js";
 export * as initializers from "./initializers/index.js";
 export * as losses from "./losses/index.js";
 export * as optimizers from "./optimizers/index.js";
+export * as regularizers from "./regularizers/index.js";
 
 export { elu, linear, relu, sigmoid, softmax, tanh } from "./activations/index.js";
 export type { Activation } from "./activations/index.js";
@@ -57,4 +58,5 @@ export type { Prediction } from "./model/predict.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
 export type { NamedArray } from "./model/variables.js";
 export { adam, type Optimizer, sgd } from "./optimizers/index.js";
+export { l1, l1l2, l2, type Regularizer } from "./regularizers/index.js";
 export { init } from "./runtime/module.js";

@@ -17,6 +17,7 @@ import {
 } from "../kernels/losses";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
 import { adam, sgd } from "../kernels/optimizers";
+import { penalty } from "../kernels/regularizers";
 import { softmax, softmaxBackward } from "../kernels/softmax";
 import * as L from "../shared/layout";
 import * as Op from "../shared/ops";
@@ -248,6 +249,9 @@ function execute(record: usize, header: usize): bool {
       break;
     case Op.OP_CONSTRAIN_NON_NEGATIVE:
       constrainNonNegative(d0, p0);
+      break;
+    case Op.OP_PENALTY:
+      addLoss(header, 1, penalty(d0, p0, p1, f0, f1)); // once a batch, and the batch's loss is a sum over its rows
       break;
     default:
       unreachable();

@@ -32,5 +32,6 @@ export const OP_ALPHA_DROPOUT_BACKWARD = 27;
 export const OP_GAUSSIAN_NOISE = 28;
 export const OP_CONSTRAIN_NORMS = 29;
 export const OP_CONSTRAIN_NON_NEGATIVE = 30;
+export const OP_PENALTY = 31;
 
-export const OP_COUNT = 31;
+export const OP_COUNT = 32;

@@ -2,6 +2,7 @@ import { type Activation, activate, type ActivationDescription, resolveActivatio
 import { boolean, knownOptions, positiveInteger } from "../check.js";
 import { type Constraint, type ConstraintDescription, resolveConstraint } from "../constraints/index.js";
 import { type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/index.js";
+import { type Regularizer, type RegularizerDescription, resolveRegularizer } from "../regularizers/index.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 interface DenseConfig {
@@ -10,6 +11,8 @@ interface DenseConfig {
   readonly useBias: boolean;
   readonly kernelInitializer: InitializerDescription;
   readonly biasInitializer: InitializerDescription;
+  readonly kernelRegularizer?: RegularizerDescription;
+  readonly biasRegularizer?: RegularizerDescription;
   readonly kernelConstraint?: ConstraintDescription;
   readonly biasConstraint?: ConstraintDescription;
 }
@@ -19,6 +22,9 @@ export interface DenseOptions extends LayerOptions {
   useBias?: boolean;
   kernelInitializer?: Initializer;
   biasInitializer?: Initializer;
+  /** A penalty that is part of the loss, such as l2(1e-4); default: none. */
+  kernelRegularizer?: Regularizer | undefined;
+  biasRegularizer?: Regularizer | undefined;
   /** Applied after each step, such as maxNorm(3); default: none. */
   kernelConstraint?: Constraint | undefined;
   biasConstraint?: Constraint | undefined;
@@ -29,6 +35,8 @@ const OPTIONS = {
   useBias: true,
   kernelInitializer: true,
   biasInitializer: true,
+  kernelRegularizer: true,
+  biasRegularizer: true,
   kernelConstraint: true,
   biasConstraint: true,
   ...LAYER_OPTIONS,
@@ -42,10 +50,19 @@ const kind: LayerKind<DenseConfig> = {
       role: "kernel",
       shape: [input.at(-1)!, units],
       initializer: config.kernelInitializer,
+      regularizer: config.kernelRegularizer,
       constraint: config.kernelConstraint,
     },
     ...(useBias
-      ? [{ role: "bias", shape: [units], initializer: config.biasInitializer, constraint: config.biasConstraint }]
+      ? [
+          {
+            role: "bias",
+            shape: [units],
+            initializer: config.biasInitializer,
+            regularizer: config.biasRegularizer,
+            constraint: config.biasConstraint,
+          },
+        ]
       : []),
   ],
   emit({ useBias, activation }, { b, variable }, x) {
@@ -70,8 +87,18 @@ export function dense(units: number, options: DenseOptions = {}) {
     useBias: boolean(options.useBias ?? true, "useBias"),
     kernelInitializer: resolveInitializer(options.kernelInitializer ?? "glorotUniform"),
     biasInitializer: resolveInitializer(options.biasInitializer ?? "zeros"),
-    ...(options.kernelConstraint !== undefined && { kernelConstraint: resolveConstraint(options.kernelConstraint) }),
-    ...(options.biasConstraint !== undefined && { biasConstraint: resolveConstraint(options.biasConstraint) }),
+    ...optional(options, ["kernelRegularizer", "biasRegularizer"], resolveRegularizer),
+    ...optional(options, ["kernelConstraint", "biasConstraint"], resolveConstraint),
   };
   return layerSpec(kind, config, options);
+}
+
+/** Those of the options that are given, resolved. */
+function optional<K extends keyof DenseOptions, T>(
+  options: DenseOptions,
+  names: readonly K[],
+  resolve: (given: NonNullable<DenseOptions[K]>) => T,
+): Partial<Record<K, T>> {
+  const given = names.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, resolve(options[name]!)])) as Partial<Record<K, T>>;
 }

@@ -3,6 +3,7 @@ import type { ConstraintDescription } from "../constraints/index.js";
 import type { InitializerDescription } from "../initializers/index.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
+import type { RegularizerDescription } from "../regularizers/index.js";
 import type { Shape } from "../shape.js";
 
 /** A variable that a layer wants: called `<layer>/<role>`. */
@@ -10,6 +11,8 @@ export interface VariableSpec {
   readonly role: string;
   readonly shape: Shape;
   readonly initializer: InitializerDescription;
+  /** Its penalty is part of the loss. */
+  readonly regularizer?: RegularizerDescription | undefined;
   /** Applied after each step. */
   readonly constraint?: ConstraintDescription | undefined;
 }

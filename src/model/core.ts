@@ -9,6 +9,7 @@ import { GraphBuilder } from "../program/builder.js";
 import { differentiate } from "../program/grad.js";
 import { fixed, type Value } from "../program/graph.js";
 import { Program } from "../program/program.js";
+import { emitPenalty } from "../regularizers/index.js";
 import { Run, type Sums } from "../program/run.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
@@ -136,11 +137,11 @@ export class Core {
     return this.variables.list.filter(({ layer }) => this.trainable[layer]);
   }
 
-  /** Freezes or thaws a layer: training programs are built anew at the next step, optimizer slots stay. */
+  /** Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots stay. */
   setTrainable(layer: number, trainable: boolean): void {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
-    for (const mode of ["train", "gradients", "apply"] as const) this.#stale.add(mode);
+    for (const mode of ["train", "gradients", "apply", "evaluate"] as const) this.#stale.add(mode);
   }
 
   /** Where the gradients are, and each of the optimizer's slots, by name. */
@@ -181,6 +182,7 @@ export class Core {
       const training = mode !== "evaluate";
       this.#emitForward(b, this.compiled!, { training, gradient: training });
       if (training) differentiate(b);
+      this.#emitPenalties(b, training);
     }
     if (mode === "train" || mode === "apply") this.#emitUpdate(b);
     return new Program(this.engine, b.nodes, this.#verifiedRegions());
@@ -213,6 +215,15 @@ export class Core {
       );
     }
     return tensors[output]!;
+  }
+
+  /** Behind the backward pass, whose gradients they add to; as in Keras, frozen weights are not penalized. */
+  #emitPenalties(b: GraphBuilder, gradient: boolean): void {
+    for (const variable of this.trainableVariables) {
+      if (!variable.regularizer) continue;
+      const weights = this.#variableValue(b, variable, gradient);
+      emitPenalty(b, variable.regularizer, weights, weights.gradient);
+    }
   }
 
   #variableValue(b: GraphBuilder, { name, shape, offset, layer }: Variable, gradient: boolean): Value {

@@ -106,6 +106,7 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
     output: "y",
     backward: ({ operands: { x } }, dy, gradients) => gradients.pass(x, dy),
   },
+  penalty: "none", // its gradient is added once all others are known
   constrainNorms: "none",
   constrainNonNegative: "none",
 };

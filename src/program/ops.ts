@@ -267,6 +267,13 @@ export const OPS = {
   alphaDropoutBackward: random(Code.OP_ALPHA_DROPOUT_BACKWARD, "rate"),
   /** y = x + normal noise */
   gaussianNoise: random(Code.OP_GAUSSIAN_NOISE, "stddev"),
+  /** the batch's loss += Σ l1 |weights| + l2 weights², for each row; its gradient added where one is wanted */
+  penalty: op(
+    Code.OP_PENALTY,
+    ["n"],
+    { weights: read("n"), gradient: optional(update("n")) },
+    { effect: true, numbers: ["l1", "l2"] },
+  ),
   /** each column of weights to a norm of minimum to maximum; rateBits: how far, an f32 in [0, 1] as its bits */
   constrainNorms: op(
     Code.OP_CONSTRAIN_NORMS,

@@ -15,6 +15,7 @@ import {
   sparseSoftmaxCrossentropy,
 } from "./losses.js";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "./metrics.js";
+import { penalty, penaltyGradient } from "./regularizers.js";
 import { rowsOf, softmax, softmaxBackward } from "./softmax.js";
 
 /** A record on its way: sizes and options, and its operands' values by name. */
@@ -111,6 +112,11 @@ const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } 
   alphaDropout: random(({ x, rate, draw }) => twin.alphaDropout(x, rate, draw)),
   alphaDropoutBackward: random(({ x, rate, draw }) => twin.alphaDropoutBackward(x, rate, draw)),
   gaussianNoise: random(({ x, stddev, draw }) => twin.gaussianNoise(x, stddev, draw)),
+  penalty({ numbers, values: { weights, gradient }, graph }) {
+    const factors = { l1: numbers.l1!, l2: numbers.l2! };
+    graph.loss += penalty(weights!, factors);
+    return gradient ? { gradient: penaltyGradient(weights!, factors).map((g, i) => g + gradient[i]!) } : {};
+  },
   softmax: ({ sizes, values }) => ({ y: rowsOf(values.x!, sizes.width!).flatMap(softmax) }),
   softmaxBackward({ sizes, values: { dy, y } }) {
     const outputs = rowsOf(y!, sizes.width!);

@@ -5,6 +5,9 @@ import { OP_COUNT } from "./shared/ops";
 
 export * from "./kernels/activations";
 export * from "./kernels/batch";
+export * from "./kernels/clipping";
+export * from "./kernels/constraints";
+export * from "./kernels/dropout";
 export * from "./kernels/elementwise";
 export * from "./kernels/gemm/index";
 export * from "./kernels/guard";
@@ -14,10 +17,12 @@ export * from "./kernels/metrics";
 export * from "./kernels/optimizers";
 export * from "./kernels/prelu";
 export * from "./kernels/schedules";
+export * from "./kernels/regularizers";
 export * from "./kernels/softmax";
 export * from "./program/executor";
 export * from "./simd/double";
 export * from "./simd/math";
+export * from "./simd/sums";
 export * from "./rng";
 
 /** The handshake: the loader compares these with its own and refuses a stale build. */

@@ -1,21 +1,30 @@
 export * as activations from "./activations/index.js";
+export * as clipping from "./clipping/index.js";
+export * as constraints from "./constraints/index.js";
 export * as initializers from "./initializers/index.js";
 export * as losses from "./losses/index.js";
 export * as optimizers from "./optimizers/index.js";
 export * as schedules from "./schedules/index.js";
+export * as regularizers from "./regularizers/index.js";
 
 export * from "./activations/index.js";
 export type { Activation } from "./activations/table.js";
 export { progressBar } from "./callbacks/index.js";
+export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
+export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
 export * from "./errors.js";
 export * from "./initializers/index.js";
 export type { CustomInitializer, Initializer } from "./initializers/table.js";
 export { loadModel, type ModelSource } from "./io/loadModel.js";
 export {
   activation,
+  alphaDropout,
   dense,
   type DenseOptions,
+  dropout,
+  type DropoutOptions,
   flatten,
+  gaussianNoise,
   type LayerSpec,
   prelu,
   type PreluOptions,
@@ -49,6 +58,7 @@ export {
   rmsprop,
   sgd,
 } from "./optimizers/index.js";
+export { l1, l1l2, l2, type Regularizer } from "./regularizers/index.js";
 export { init } from "./runtime/module.js";
 export {
   cosineDecay,

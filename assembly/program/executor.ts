@@ -3,6 +3,9 @@
 
 import { activationBackward, activationForward } from "../kernels/activations";
 import { gatherF32, gatherU8, permute } from "../kernels/batch";
+import { clipByGlobalNorm, clipByNorm, clipByValue } from "../kernels/clipping";
+import { constrainNonNegative, constrainNorms } from "../kernels/constraints";
+import { addNoise, mask } from "../kernels/dropout";
 import { add, affine, columnSum } from "../kernels/elementwise";
 import { gemmNN, gemmNT, gemmTN } from "../kernels/gemm/index";
 import { allFinite } from "../kernels/guard";
@@ -14,6 +17,7 @@ import {
 } from "../kernels/losses";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
 import { adadelta, adagrad, adam, adamax, lion, nadam, rmsprop, sgd } from "../kernels/optimizers";
+import { penalty } from "../kernels/regularizers";
 import { prelu, preluAlphaBackward, preluBackward } from "../kernels/prelu";
 import { scheduledRate } from "../kernels/schedules";
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "../kernels/softmax";
@@ -266,6 +270,39 @@ function execute(record: usize, header: usize): bool {
       lion(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1), hyper(header, 2));
       countStep(header);
       break;
+    case Op.OP_CLIP_BY_VALUE:
+      clipByValue(p0, d1, p1, f0);
+      break;
+    case Op.OP_CLIP_BY_NORM:
+      clipByNorm(p0, d1, p1, f0);
+      break;
+    case Op.OP_CLIP_BY_GLOBAL_NORM:
+      clipByGlobalNorm(p0, d1, p1, f0);
+      break;
+    case Op.OP_DROPOUT:
+      dropOut(header, d0, p0, p1, f0, <f32>(1.0 / (1.0 - <f64>f0)), 0, 0, f1, i0, i1);
+      break;
+    case Op.OP_ALPHA_DROPOUT: {
+      const scale = alphaScale(f0);
+      const offset = -scale * SELU_FLOOR * <f64>f0;
+      dropOut(header, d0, p0, p1, f0, <f32>scale, <f32>offset, <f32>(scale * SELU_FLOOR + offset), f1, i0, i1);
+      break;
+    }
+    case Op.OP_ALPHA_DROPOUT_BACKWARD:
+      dropOut(header, d0, p0, p1, f0, <f32>alphaScale(f0), 0, 0, f1, i0, i1);
+      break;
+    case Op.OP_GAUSSIAN_NOISE:
+      addNoise(d0, p0, p1, f0, i0, load<u32>(header, L.HEADER_STEP), seedLow(header, f1, i1), seedHigh(header, f1));
+      break;
+    case Op.OP_CONSTRAIN_NORMS:
+      constrainNorms(d0, d1, p0, f0, f1, reinterpret<f32>(i0));
+      break;
+    case Op.OP_CONSTRAIN_NON_NEGATIVE:
+      constrainNonNegative(d0, p0);
+      break;
+    case Op.OP_PENALTY:
+      addLoss(header, 1, penalty(d0, p0, p1, f0, f1)); // once a batch, and the batch's loss is a sum over its rows
+      break;
     default:
       unreachable();
   }
@@ -287,6 +324,43 @@ function countStep(header: usize): u32 {
   const step = load<u32>(header, L.HEADER_STEP) + 1;
   store<u32>(header, step, L.HEADER_STEP);
   return step;
+}
+
+const SELU_FLOOR: f64 = -1.7580993408473766; // −λα of SELU: what it tends to for very negative inputs
+
+/** What keeps the variance at 1 when a share `rate` of the elements becomes SELU_FLOOR. */
+function alphaScale(rate: f32): f64 {
+  const dropped = <f64>rate;
+  return 1.0 / sqrt<f64>((1.0 - dropped) * (1.0 + dropped * SELU_FLOOR * SELU_FLOOR));
+}
+
+/** The mask of one layer at the step under way; a seed of its own comes as `high` · 2³¹ + `low`. */
+function dropOut(
+  header: usize,
+  n: i32,
+  x: usize,
+  y: usize,
+  rate: f32,
+  scale: f32,
+  offset: f32,
+  other: f32,
+  high: f32,
+  layer: i32,
+  low: i32,
+): void {
+  const threshold = min<i32>(<i32>(<f64>rate * 65536.0 + 0.5), 65535);
+  const step = load<u32>(header, L.HEADER_STEP);
+  mask(n, x, y, threshold, scale, offset, other, layer, step, seedLow(header, high, low), seedHigh(header, high));
+}
+
+// A layer's own seed, in a record: 31 bits as an integer, 22 as a number, which is −1 where the model's seed counts.
+
+function seedLow(header: usize, high: f32, low: i32): u32 {
+  return high < 0 ? load<u32>(header, L.HEADER_SEED_LO) : ((<u32>high) << 31) | low;
+}
+
+function seedHigh(header: usize, high: f32): u32 {
+  return high < 0 ? load<u32>(header, L.HEADER_SEED_HI) : (<u32>high) >> 1;
 }
 
 /** out (rows, width): the batch's rows of one source, in the epoch's order. */

@@ -35,5 +35,15 @@ export const OP_NADAM = 30;
 export const OP_ADAMAX = 31;
 export const OP_LION = 32;
 export const OP_SCHEDULE = 33;
+export const OP_CLIP_BY_VALUE = 34;
+export const OP_CLIP_BY_NORM = 35;
+export const OP_CLIP_BY_GLOBAL_NORM = 36;
+export const OP_DROPOUT = 37;
+export const OP_ALPHA_DROPOUT = 38;
+export const OP_ALPHA_DROPOUT_BACKWARD = 39;
+export const OP_GAUSSIAN_NOISE = 40;
+export const OP_CONSTRAIN_NORMS = 41;
+export const OP_CONSTRAIN_NON_NEGATIVE = 42;
+export const OP_PENALTY = 43;
 
-export const OP_COUNT = 34;
+export const OP_COUNT = 44;

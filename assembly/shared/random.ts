@@ -4,10 +4,12 @@
 //   element   op   step   stream
 //
 // element  which number (or block of four numbers) of the draw
-// op       which draw: the ordinal of a weight, or how often a number had to be drawn again
+// op       which draw: the ordinal of a weight or a layer, or how often a number had to be drawn again
 // step     when: the optimizer step or the epoch, 0 before training
 // stream   what for: two purposes never share a number
 
 export const STREAM_INITIALIZER = 1;
 export const STREAM_SHUFFLE = 2;
 export const STREAM_SPLIT = 3;
+export const STREAM_DROPOUT = 4;
+export const STREAM_NOISE = 5;

@@ -1,6 +1,7 @@
 import { LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
 import { shapeOf, show, suggest } from "../check.js";
 import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../formats/safetensors.js";
+import type { Clip } from "../clipping/index.js";
 import { LAYERS } from "../layers/index.js";
 import type { LayerSpec } from "../layers/layer.js";
 import { chain, type PlacedLayer } from "../model/architecture.js";
@@ -45,6 +46,7 @@ export async function loadModel(source: ModelSource): Promise<Model> {
         optimizer: compile.optimizer as Optimizer,
         loss: compile.loss as Loss,
         metrics: compile.metrics as Metric[],
+        clip: compile.clip as Clip | undefined,
       }),
     );
   }

@@ -6,7 +6,9 @@ import {
   resolveActivation,
 } from "../activations/table.js";
 import { boolean, knownOptions, positiveInteger } from "../check.js";
+import { type Constraint, type ConstraintDescription, resolveConstraint } from "../constraints/index.js";
 import { concrete, type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/table.js";
+import { type Regularizer, type RegularizerDescription, resolveRegularizer } from "../regularizers/index.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 interface DenseConfig {
@@ -15,6 +17,10 @@ interface DenseConfig {
   readonly useBias: boolean;
   readonly kernelInitializer: InitializerDescription;
   readonly biasInitializer: InitializerDescription;
+  readonly kernelRegularizer?: RegularizerDescription;
+  readonly biasRegularizer?: RegularizerDescription;
+  readonly kernelConstraint?: ConstraintDescription;
+  readonly biasConstraint?: ConstraintDescription;
 }
 
 export interface DenseOptions extends LayerOptions {
@@ -22,6 +28,12 @@ export interface DenseOptions extends LayerOptions {
   useBias?: boolean;
   kernelInitializer?: Initializer;
   biasInitializer?: Initializer;
+  /** A penalty that is part of the loss, such as l2(1e-4); default: none. */
+  kernelRegularizer?: Regularizer | undefined;
+  biasRegularizer?: Regularizer | undefined;
+  /** Applied after each step, such as maxNorm(3); default: none. */
+  kernelConstraint?: Constraint | undefined;
+  biasConstraint?: Constraint | undefined;
 }
 
 const OPTIONS = {
@@ -29,18 +41,32 @@ const OPTIONS = {
   useBias: true,
   kernelInitializer: true,
   biasInitializer: true,
+  kernelRegularizer: true,
+  biasRegularizer: true,
+  kernelConstraint: true,
+  biasConstraint: true,
   ...LAYER_OPTIONS,
 };
 
 const kind: LayerKind<DenseConfig> = {
   className: "Dense",
   outputShape: ({ units }, input) => [...input.slice(0, -1), units],
-  variables({ units, activation, useBias, kernelInitializer, biasInitializer }, input) {
-    const initializer = concrete(kernelInitializer, ACTIVATIONS.rows[activation.name].initializer);
-    return [
-      { role: "kernel", shape: [input.at(-1)!, units], initializer },
-      ...(useBias ? [{ role: "bias", shape: [units], initializer: biasInitializer }] : []),
-    ];
+  variables({ units, activation, useBias, ...config }, input) {
+    const kernel = {
+      role: "kernel",
+      shape: [input.at(-1)!, units],
+      initializer: concrete(config.kernelInitializer, ACTIVATIONS.rows[activation.name].initializer),
+      regularizer: config.kernelRegularizer,
+      constraint: config.kernelConstraint,
+    };
+    const bias = {
+      role: "bias",
+      shape: [units],
+      initializer: config.biasInitializer,
+      regularizer: config.biasRegularizer,
+      constraint: config.biasConstraint,
+    };
+    return useBias ? [kernel, bias] : [kernel];
   },
   emit({ useBias, activation }, { b, variable }, x) {
     const z = b.matmul(x, variable("kernel"), useBias ? variable("bias") : undefined);
@@ -65,6 +91,18 @@ export function dense(units: number, options: DenseOptions = {}) {
     useBias: boolean(options.useBias ?? true, "useBias"),
     kernelInitializer: resolveInitializer(options.kernelInitializer ?? "glorotUniform"),
     biasInitializer: resolveInitializer(options.biasInitializer ?? "zeros"),
+    ...optional(options, ["kernelRegularizer", "biasRegularizer"], resolveRegularizer),
+    ...optional(options, ["kernelConstraint", "biasConstraint"], resolveConstraint),
   };
   return layerSpec(kind, config, options);
+}
+
+/** Those of the options that are given, resolved. */
+function optional<K extends keyof DenseOptions, T>(
+  options: DenseOptions,
+  names: readonly K[],
+  resolve: (given: NonNullable<DenseOptions[K]>) => T,
+): Partial<Record<K, T>> {
+  const given = names.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, resolve(options[name]!)])) as Partial<Record<K, T>>;
 }

@@ -1,5 +1,6 @@
 import { activation } from "./activation.js";
 import { dense } from "./dense.js";
+import { alphaDropout, dropout, gaussianNoise } from "./dropout.js";
 import { flatten } from "./flatten.js";
 import type { LayerOptions, LayerSpec } from "./layer.js";
 import { prelu } from "./prelu.js";
@@ -9,14 +10,18 @@ import { rescaling } from "./rescaling.js";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- configs come from files; the factories check them
 export const LAYERS: Readonly<Record<string, (config: any, options: LayerOptions) => LayerSpec>> = {
   Activation: (config, options) => activation(config.activation, options),
+  AlphaDropout: ({ rate, ...config }, options) => alphaDropout(rate, { ...config, ...options }),
   Dense: ({ units, ...config }, options) => dense(units, { ...config, ...options }),
+  Dropout: ({ rate, ...config }, options) => dropout(rate, { ...config, ...options }),
   Flatten: (_, options) => flatten(options),
   PReLU: (config, options) => prelu({ ...config, ...options }),
+  GaussianNoise: ({ stddev, ...config }, options) => gaussianNoise(stddev, { ...config, ...options }),
   Rescaling: (config, options) => rescaling({ ...config, ...options }),
 };
 
 export { activation } from "./activation.js";
 export { dense, type DenseOptions } from "./dense.js";
+export { alphaDropout, dropout, type DropoutOptions, gaussianNoise } from "./dropout.js";
 export { flatten } from "./flatten.js";
 export type { LayerOptions, LayerSpec } from "./layer.js";
 export { prelu, type PreluOptions } from "./prelu.js";

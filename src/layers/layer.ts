@@ -1,7 +1,9 @@
 import { boolean, numberInRange } from "../check.js";
+import type { ConstraintDescription } from "../constraints/index.js";
 import type { InitializerDescription } from "../initializers/table.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
+import type { RegularizerDescription } from "../regularizers/index.js";
 import type { Shape } from "../shape.js";
 
 /** A variable that a layer wants: called `<layer>/<role>`. */
@@ -9,6 +11,10 @@ export interface VariableSpec {
   readonly role: string;
   readonly shape: Shape;
   readonly initializer: InitializerDescription;
+  /** Its penalty is part of the loss. */
+  readonly regularizer?: RegularizerDescription | undefined;
+  /** Applied after each step. */
+  readonly constraint?: ConstraintDescription | undefined;
 }
 
 /** What a layer may use while it emits its records. */
@@ -16,6 +22,8 @@ export interface EmitContext {
   readonly b: GraphBuilder;
   /** False for evaluation and prediction. */
   readonly training: boolean;
+  /** Which of the model's layers it is: keys its random numbers. */
+  readonly ordinal: number;
   variable(role: string): Value;
 }
 

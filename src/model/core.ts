@@ -1,4 +1,6 @@
 import * as L from "../../assembly/shared/layout.js";
+import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
+import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError } from "../errors.js";
 import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
 import { emitMetric, type ResolvedMetric } from "../metrics/index.js";
@@ -14,6 +16,7 @@ import { GraphBuilder } from "../program/builder.js";
 import { differentiate } from "../program/grad.js";
 import { fixed, type Value } from "../program/graph.js";
 import { Program } from "../program/program.js";
+import { emitPenalty } from "../regularizers/index.js";
 import { Run, type Sums } from "../program/run.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
@@ -30,6 +33,7 @@ export interface Compiled {
   readonly optimizer: OptimizerDescription;
   readonly loss: LossDescription;
   readonly metrics: readonly ResolvedMetric[];
+  readonly clip: ClipDescription | undefined;
 }
 
 /** What `compile` allocated: regions of the layout of the parameters. */
@@ -146,11 +150,11 @@ export class Core {
     return this.variables.list.filter(({ layer }) => this.trainable[layer]);
   }
 
-  /** Freezes or thaws a layer: training programs are built anew at the next step, optimizer slots stay. */
+  /** Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots stay. */
   setTrainable(layer: number, trainable: boolean): void {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
-    for (const mode of ["train", "gradients", "apply"] as const) this.#stale.add(mode);
+    for (const mode of ["train", "gradients", "apply", "evaluate"] as const) this.#stale.add(mode);
   }
 
   /** Takes effect at the next step. */
@@ -198,6 +202,7 @@ export class Core {
       const training = mode !== "evaluate";
       this.#emitForward(b, this.compiled!, { training, gradient: training });
       if (training) differentiate(b);
+      this.#emitPenalties(b, training);
     }
     if (mode === "train" || mode === "apply") this.#emitUpdate(b);
     return new Program(this.engine, b.nodes, this.#verifiedRegions());
@@ -225,9 +230,20 @@ export class Core {
       const { name, kind, config } = layers[application.layer]!;
       const variable = (role: string) => values.get(`${name}/${role}`)!;
       const input = tensors[application.input]!;
-      tensors[application.output] = b.within(name, () => kind.emit(config, { b, training, variable }, input));
+      tensors[application.output] = b.within(name, () =>
+        kind.emit(config, { b, training, ordinal: application.layer, variable }, input),
+      );
     }
     return tensors[output]!;
+  }
+
+  /** Behind the backward pass, whose gradients they add to; as in Keras, frozen weights are not penalized. */
+  #emitPenalties(b: GraphBuilder, gradient: boolean): void {
+    for (const variable of this.trainableVariables) {
+      if (!variable.regularizer) continue;
+      const weights = this.#variableValue(b, variable, gradient);
+      emitPenalty(b, variable.regularizer, weights, weights.gradient);
+    }
   }
 
   #variableValue(b: GraphBuilder, { name, shape, offset, layer }: Variable, gradient: boolean): Value {
@@ -247,28 +263,37 @@ export class Core {
     });
   }
 
-  /** Guard, schedule and optimizer, over the segments that are trainable now. */
+  /** Guard, clipping, schedule, optimizer and constraints, over what is trainable now. */
   #emitUpdate(b: GraphBuilder): void {
     const { gradients, slots, segments, schedule } = this.#training!;
-    const { optimizer } = this.compiled!;
-    const count = this.#segments().length;
+    const { optimizer, clip } = this.compiled!;
     const whole = (name: string, address: number) =>
       b.value({ name, shape: [this.variables.size], perRow: false, address });
-    const table = b.value({ name: "segments", shape: [count, 4], perRow: false, address: segments });
+    const table = (name: string, count: number, address: number) =>
+      b.value({ name, shape: [count, 4], perRow: false, address });
+    const count = this.#segments().length;
     const regions = {
-      segments: table,
+      segments: table("segments", count, segments),
       parameters: whole("parameters", this.variables.address),
       gradients: whole("gradients", gradients),
       slots: Object.fromEntries([...slots].map(([name, address]) => [name, whole(name, address)])),
     };
     const sizes = { n: fixed(this.variables.size), segments: fixed(count) };
-    b.emit("guard", sizes, { segments: table, gradients: regions.gradients });
+    b.emit("guard", sizes, { segments: regions.segments, gradients: regions.gradients });
+    if (clip) {
+      const variables = table("variables", this.trainableVariables.length, this.#variableSegments());
+      emitClip(b, clip, CLIPPING.rows[clip.name].byVariable ? variables : regions.segments, regions.gradients);
+    }
     if (schedule) {
       const { name } = scheduleOf(optimizer)!;
       const block = b.value({ name, shape: [schedule.length], perRow: false, address: schedule.address });
       b.emit("schedule", { n: fixed(schedule.length) }, { block });
     }
     emitOptimizer(b, optimizer, regions);
+    for (const { name, shape, offset, constraint } of this.trainableVariables) {
+      const address = this.variables.address + offset * 4;
+      if (constraint) emitConstraint(b, constraint, b.value({ name, shape, perRow: false, address }));
+    }
   }
 
   /** Neighbours that are treated alike become one segment: offsets and ends in elements, rates as multiples. */
@@ -288,11 +313,22 @@ export class Core {
     );
   }
 
+  /** Where the second table is, with one segment a variable: what treats each by itself walks that one. */
+  #variableSegments(): number {
+    return this.#training!.segments + this.variables.list.length * L.SEGMENT_BYTES;
+  }
+
   #writeSegments(): void {
+    this.#writeTable(this.#training!.segments, this.#segments());
+    const variables = this.trainableVariables.map(({ offset, size }) => ({ offset, end: offset + size, rateScale: 1 }));
+    this.#writeTable(this.#variableSegments(), variables);
+  }
+
+  #writeTable(address: number, segments: readonly { offset: number; end: number; rateScale: number }[]): void {
     const { view } = this.engine;
     const decay = weightDecayOf(this.compiled!.optimizer);
-    this.#segments().forEach(({ offset, end, rateScale }, i) => {
-      const at = this.#training!.segments + i * L.SEGMENT_BYTES;
+    segments.forEach(({ offset, end, rateScale }, i) => {
+      const at = address + i * L.SEGMENT_BYTES;
       view.setUint32(at + L.SEGMENT_OFFSET, offset, true);
       view.setUint32(at + L.SEGMENT_LENGTH, end - offset, true);
       view.setFloat32(at + L.SEGMENT_RATE_SCALE, rateScale, true);
@@ -316,9 +352,7 @@ export class Core {
       return {
         gradients: keep(this.variables.allocateRegion("the gradients")),
         slots,
-        segments: keep(
-          this.engine.heap.allocate((this.variables.list.length + 1) * L.SEGMENT_BYTES, "the optimizer's segments"),
-        ),
+        segments: keep(this.engine.heap.allocate(this.#segmentBytes, "the optimizer's segments")),
         schedule: this.#allocateSchedule(optimizer, keep),
       };
     } catch (error) {
@@ -334,6 +368,11 @@ export class Core {
     const address = keep(this.engine.heap.allocate(block.length * 8, "the schedule"));
     block.forEach((number, i) => this.engine.view.setFloat64(address + i * 8, number, true));
     return { address, length: block.length };
+  }
+
+  /** Of both tables of segments; a model without variables has some too. */
+  get #segmentBytes(): number {
+    return (2 * this.variables.list.length + 1) * L.SEGMENT_BYTES;
   }
 
   #releaseTraining(): void {
@@ -355,8 +394,7 @@ export class Core {
       const { gradients, slots, segments, schedule } = this.#training;
       regions.push({ name: "the gradients", address: gradients, bytes, writable: true });
       for (const [name, address] of slots) regions.push({ name, address, bytes, writable: true });
-      const segmentBytes = (this.variables.list.length + 1) * L.SEGMENT_BYTES;
-      regions.push({ name: "the segments", address: segments, bytes: segmentBytes, writable: false });
+      regions.push({ name: "the segments", address: segments, bytes: this.#segmentBytes, writable: false });
       if (schedule) {
         const { address, length } = schedule;
         regions.push({ name: "the schedule", address, bytes: length * 8, writable: false });

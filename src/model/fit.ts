@@ -244,7 +244,8 @@ class Fit {
     for (const [name, value] of Object.entries(logs)) (this.#history.history[name] ??= []).push(value);
     Object.assign(progress, { epoch: epoch + 1, position: 0 });
     await this.#each(({ onEpochEnd }) => onEpochEnd?.(epoch, logs, this.#context));
-    if (progress.epoch < this.#plan.epochs) this.#checkLimits();
+    if (progress.epoch === this.#plan.epochs) return;
+    this.#checkLimits();
     await this.#breathe(); // epochs may be far shorter than a slice
   }
 

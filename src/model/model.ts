@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.js";
 import { boolean, knownOptions, show, suggest } from "../check.js";
+import { type Clip, resolveClip } from "../clipping/index.js";
 import { type Loss, resolveLoss } from "../losses/index.js";
 import { type Metric, resolveMetric } from "../metrics/index.js";
 import { MAX_METRICS } from "../../assembly/shared/layout.js";
@@ -22,9 +23,11 @@ export interface CompileOptions {
   loss: Loss;
   /** "accuracy" or others by name; each is reported beside the loss. */
   metrics?: readonly Metric[];
+  /** Makes gradients smaller before each step, such as clipByGlobalNorm(1); default: they stay. */
+  clip?: Clip | undefined;
 }
 
-const COMPILE_OPTIONS = { optimizer: true, loss: true, metrics: true };
+const COMPILE_OPTIONS = { optimizer: true, loss: true, metrics: true, clip: true };
 
 export interface SetWeightsOptions {
   /** Every weight must be given (default true); otherwise those that are not given stay. */
@@ -78,7 +81,7 @@ export class Model {
    */
   compile(options: CompileOptions): void {
     this.#core.mustBeIdle("compile()");
-    const { optimizer, loss, metrics = [] } = knownOptions<CompileOptions>(options, "compile()", COMPILE_OPTIONS);
+    const { optimizer, loss, metrics = [], clip } = knownOptions<CompileOptions>(options, "compile()", COMPILE_OPTIONS);
     if (!Array.isArray(metrics)) {
       throw new ConfigError(
         "config/not-an-array",
@@ -96,6 +99,7 @@ export class Model {
       optimizer: resolveOptimizer(optimizer),
       loss: resolved,
       metrics: metrics.map((metric) => resolveMetric(metric, resolved)),
+      clip: clip === undefined ? undefined : resolveClip(clip),
     });
   }
 

@@ -28,6 +28,7 @@ export interface SavedCompile {
   readonly optimizer: Readonly<{ name: string }>;
   readonly loss: Readonly<{ name: string }>;
   readonly metrics: readonly string[];
+  readonly clip?: Readonly<{ name: string }>;
 }
 
 export interface SavedTraining extends Progress {
@@ -64,8 +65,8 @@ export function serialize(core: Core, options: SaveOptions): Uint8Array {
   };
   const tensors = new Map(variables.read());
   if (compiled) {
-    const { optimizer, loss, metrics } = compiled;
-    metadata.compile = JSON.stringify({ optimizer, loss, metrics: metrics.map(({ label }) => label) });
+    const { optimizer, loss, metrics, clip } = compiled;
+    metadata.compile = JSON.stringify({ optimizer, loss, metrics: metrics.map(({ label }) => label), clip });
   }
   if (includeOptimizer) {
     core.mustBeCompiled("toBytes({ includeOptimizer: true })");

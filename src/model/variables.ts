@@ -1,7 +1,9 @@
 import { DataError, ShapeError } from "../errors.js";
 import { isFinite32, show, suggest } from "../check.js";
+import type { ConstraintDescription } from "../constraints/index.js";
 import { fill } from "../initializers/fill.js";
 import type { InitializerDescription } from "../initializers/table.js";
+import type { RegularizerDescription } from "../regularizers/index.js";
 import type { Engine } from "../runtime/engine.js";
 import { formatShape, sameShape, type Shape, sizeOf } from "../shape.js";
 import { type Architecture, refuseHuge } from "./architecture.js";
@@ -21,6 +23,8 @@ export interface Variable {
   readonly ordinal: number;
   readonly shape: Shape;
   readonly initializer: InitializerDescription;
+  readonly regularizer: RegularizerDescription | undefined;
+  readonly constraint: ConstraintDescription | undefined;
   /** Of its first element, in elements. */
   readonly offset: number;
   readonly size: number;
@@ -114,10 +118,10 @@ function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
   const list: Variable[] = [];
   let offset = 0;
   layers.forEach(({ name, kind, config, inputShape }, layer) => {
-    kind.variables(config, inputShape).forEach(({ role, shape, initializer }, ordinal) => {
+    kind.variables(config, inputShape).forEach(({ role, shape, initializer, regularizer, constraint }, ordinal) => {
       refuseHuge(shape, `${name}/${role}`);
       const size = sizeOf(shape);
-      list.push({ name: `${name}/${role}`, layer, ordinal, shape, initializer, offset, size });
+      list.push({ name: `${name}/${role}`, layer, ordinal, shape, initializer, regularizer, constraint, offset, size });
       offset += Math.ceil(size / ALIGNMENT_ELEMENTS) * ALIGNMENT_ELEMENTS;
     });
   });

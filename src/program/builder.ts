@@ -24,6 +24,14 @@ export interface Elementwise {
   readonly name?: string;
 }
 
+/** What keys an op's random numbers, beside the optimizer's step. */
+export interface Draw {
+  /** The ordinal of the layer. */
+  readonly layer: number;
+  /** Of its own; undefined: the model's. */
+  readonly seed: number | undefined;
+}
+
 /**
  * Collects the nodes of one program. Layers call the ops below and so emit forward records only; `differentiate` adds the
  * backward ones.
@@ -147,6 +155,34 @@ export class GraphBuilder {
     const c = this.value({ name, shape: a.shape, needsGradient: a.needsGradient || b.needsGradient });
     this.emit("add", { n: lengthOf(a) }, { a, b, c });
     return c;
+  }
+
+  /** x / (1 − rate) where the step's mask keeps it, else 0; 0 < rate < 1 */
+  dropout(x: Value, rate: number, draw: Draw, name = "dropout"): Value {
+    return this.#random("dropout", x, { rate }, draw, name);
+  }
+
+  /** Dropout to SELU's floor, mean 0 and variance 1 kept; 0 < rate < 1 */
+  alphaDropout(x: Value, rate: number, draw: Draw, name = "alphaDropout"): Value {
+    return this.#random("alphaDropout", x, { rate }, draw, name);
+  }
+
+  /** x + normal noise with mean 0 */
+  gaussianNoise(x: Value, stddev: number, draw: Draw, name = "noisy"): Value {
+    return this.#random("gaussianNoise", x, { stddev }, draw, name);
+  }
+
+  #random(
+    op: "dropout" | "alphaDropout" | "gaussianNoise",
+    x: Value,
+    strength: Readonly<Record<string, number>>,
+    { layer, seed }: Draw,
+    name: string,
+  ): Value {
+    const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
+    const [seedHigh, seedLow] = seed === undefined ? [-1, 0] : [Math.floor(seed / 2 ** 31), seed % 2 ** 31];
+    this.emit(op, { n: lengthOf(x) }, { x, y }, { ...strength, seedHigh }, { layer, seedLow });
+    return y;
   }
 
   /** The same bytes under another shape: no record. */

@@ -119,6 +119,25 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   nadam: "none",
   adamax: "none",
   lion: "none",
+  clipByValue: "none",
+  clipByNorm: "none",
+  clipByGlobalNorm: "none",
+  dropout: {
+    output: "y",
+    backward: ({ operands: { x }, ...draw }, dy, gradients) => gradients.masked(x, "dropout", draw, dy),
+  },
+  alphaDropout: {
+    output: "y",
+    backward: ({ operands: { x }, ...draw }, dy, gradients) => gradients.masked(x, "alphaDropoutBackward", draw, dy),
+  },
+  alphaDropoutBackward: "none",
+  gaussianNoise: {
+    output: "y",
+    backward: ({ operands: { x } }, dy, gradients) => gradients.pass(x, dy),
+  },
+  penalty: "none", // its gradient is added once all others are known
+  constrainNorms: "none",
+  constrainNonNegative: "none",
 };
 
 /** Appends the backward records of every loss in `builder`. */
@@ -196,6 +215,16 @@ class Gradients {
     this.contribute(value, true, (sums, builder, accumulate) => {
       builder.emit("columnSum", { rows, width }, { x: dy, sums }, {}, { accumulate: accumulate ? 1 : 0 });
     });
+  }
+
+  /** Through the mask that the forward pass drew: the same draw once more. */
+  masked(
+    value: Value,
+    op: "dropout" | "alphaDropoutBackward",
+    { dims, numbers, integers }: Pick<Node<"dropout">, "dims" | "numbers" | "integers">,
+    dy: Value,
+  ): void {
+    this.contribute(value, false, (dx, builder) => builder.emit(op, dims, { x: dy, y: dx }, numbers, integers));
   }
 
   #addTo(root: Value, known: { value: Value; shared: boolean }, part: Value): void {

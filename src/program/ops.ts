@@ -98,6 +98,26 @@ const optimizer = <const Slots extends Record<string, OperandRow>>(slots: Slots)
 });
 const loss = { effect: true, numbers: ["smoothing"], perElement: 40 };
 const metric = { effect: true, integers: { slot: 7 }, numbers: ["threshold"] };
+const clip = (code: number) =>
+  op(
+    code,
+    ["n", "segments"],
+    { segments: segments(), gradients: update("n") },
+    { effect: true, numbers: ["limit"], perElement: 2 },
+  );
+/** Drawn for the layer's ordinal; from a seed of its own, seedHigh · 2³¹ + seedLow, unless seedHigh is −1. */
+const random = (code: number, strength: string) =>
+  op(
+    code,
+    ["n"],
+    { x: read("n"), y: write("n") },
+    {
+      numbers: [strength, "seedHigh"],
+      integers: { layer: 0x7fffffff, seedLow: 0x7fffffff },
+      inPlace: { y: "x" },
+      perElement: strength === "rate" ? 30 : 400,
+    },
+  );
 
 export const OPS = {
   /** out = the batch's rows of source `source`, · scale + offset */
@@ -293,6 +313,34 @@ export const OPS = {
   nadam: op(Code.OP_NADAM, ["n", "segments"], optimizer({ m: update("n"), v: update("n") }), stepping),
   adamax: op(Code.OP_ADAMAX, ["n", "segments"], optimizer({ m: update("n"), u: update("n") }), stepping),
   lion: op(Code.OP_LION, ["n", "segments"], optimizer({ m: update("n") }), stepping),
+  /** gradients = gradients made smaller, each, by segment or all together */
+  clipByValue: clip(Code.OP_CLIP_BY_VALUE),
+  clipByNorm: clip(Code.OP_CLIP_BY_NORM),
+  clipByGlobalNorm: clip(Code.OP_CLIP_BY_GLOBAL_NORM),
+  /** y = x / (1 − rate) where the step's mask keeps it, else 0; its own backward */
+  dropout: random(Code.OP_DROPOUT, "rate"),
+  /** y = x · a + b where the mask keeps x, else what SELU's floor becomes */
+  alphaDropout: random(Code.OP_ALPHA_DROPOUT, "rate"),
+  /** y = x · a where the mask of alphaDropout keeps it, else 0 */
+  alphaDropoutBackward: random(Code.OP_ALPHA_DROPOUT_BACKWARD, "rate"),
+  /** y = x + normal noise */
+  gaussianNoise: random(Code.OP_GAUSSIAN_NOISE, "stddev"),
+  /** the batch's loss += Σ l1 |weights| + l2 weights², for each row; its gradient added where one is wanted */
+  penalty: op(
+    Code.OP_PENALTY,
+    ["n"],
+    { weights: read("n"), gradient: optional(update("n")) },
+    { effect: true, numbers: ["l1", "l2"] },
+  ),
+  /** each column of weights to a norm of minimum to maximum; rateBits: how far, an f32 in [0, 1] as its bits */
+  constrainNorms: op(
+    Code.OP_CONSTRAIN_NORMS,
+    ["rows", "width"],
+    { weights: update("rows", "width") },
+    { numbers: ["minimum", "maximum"], integers: { rateBits: 0x3f800000 } },
+  ),
+  /** weights = max(weights, 0) */
+  constrainNonNegative: op(Code.OP_CONSTRAIN_NON_NEGATIVE, ["n"], { weights: update("n") }),
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OPS;

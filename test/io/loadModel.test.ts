@@ -20,6 +20,9 @@ import {
   prelu,
   randomUniform,
   rescaling,
+  alphaDropout,
+  dropout,
+  gaussianNoise,
   sequential,
   sgd,
   varianceScaling,
@@ -63,6 +66,10 @@ describe("what was saved comes back", () => {
   const every: LayerSpec[] = [
     rescaling({ scale: 0.5, offset: -1, name: "scaled" }),
     flatten({ name: "flat" }),
+    dropout(0.25),
+    dropout(0.5, { seed: 2 ** 50 }),
+    alphaDropout(0.125, { seed: 3 }),
+    gaussianNoise(0.5),
     ...Object.keys(INITIALIZERS.rows).map((name, i) =>
       dense(3, {
         kernelInitializer: name as "zeros",

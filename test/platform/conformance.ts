@@ -14,14 +14,21 @@ import {
   auto,
   binaryCrossentropy,
   categoricalCrossentropy,
+  type Clip,
+  clipByGlobalNorm,
+  clipByNorm,
+  clipByValue,
   type CompileOptions,
   constant,
   cosineDecay,
+  alphaDropout,
   dense,
+  dropout,
   elu,
   exponentialDecay,
   flatten,
   gelu,
+  gaussianNoise,
   glorotNormal,
   glorotUniform,
   heNormal,
@@ -33,7 +40,14 @@ import {
   lecunNormal,
   lecunUniform,
   lion,
+  l1,
+  l1l2,
+  l2,
   loadModel,
+  maxNorm,
+  minMaxNorm,
+  nonNeg,
+  unitNorm,
   type Model,
   nadam,
   oneCycle,
@@ -350,6 +364,58 @@ export const MIX: Readonly<Record<string, () => Part>> = {
     optimized(nadam({ learningRate: piecewiseConstant({ boundaries: [3, 9], values: [0.02, 0.01, 0.005] }) })),
   adamax: () => optimized(adamax({ learningRate: 0.01 })),
   lion: () => optimized(lion({ learningRate: 0.003, weightDecay: 0.2 })),
+  // Masks and noise that change with the step, some from a seed beyond 32 bits of their own.
+  dropout: () => ({
+    inputShape: 9,
+    layers: [
+      gaussianNoise(0.3),
+      dense(19, { activation: "relu" }),
+      dropout(0.3),
+      dense(11, { activation: "tanh" }),
+      alphaDropout(0.2, { seed: 2 ** 50 + 1 }),
+      dense(5),
+      dropout(0.5, { seed: 3 }),
+      gaussianNoise(0.1, { seed: 4 }),
+      dense(2),
+    ],
+    optimizer: adam({ learningRate: 0.01 }),
+    loss: "meanSquaredError",
+    x: numbers(41 * 9, 17),
+    y: numbers(41 * 2, 18),
+    batchSize: 9,
+    epochs: 4,
+  }),
+  // Columns' norms at every edge of a vector, and a floor.
+  constraints: () => ({
+    inputShape: 6,
+    layers: [
+      dense(21, { activation: "tanh", kernelConstraint: maxNorm(0.8), biasConstraint: nonNeg() }),
+      dense(5, { kernelConstraint: minMaxNorm({ minValue: 0.5, maxValue: 0.9, rate: 0.7 }) }),
+      dense(3, { kernelConstraint: unitNorm(), biasConstraint: maxNorm(0.1) }),
+    ],
+    optimizer: sgd({ learningRate: 0.1 }),
+    loss: "meanSquaredError",
+    x: numbers(27 * 6, 19),
+    y: numbers(27 * 3, 20),
+    batchSize: 10,
+    epochs: 5,
+  }),
+  regularizers: () => ({
+    inputShape: 6,
+    layers: [
+      dense(13, { activation: "tanh", kernelRegularizer: l1(0.003), biasRegularizer: l2(0.1) }),
+      dense(3, { kernelRegularizer: l1l2({ l1: 0.002, l2: 0.004 }) }),
+    ],
+    optimizer: adam({ learningRate: 0.01 }),
+    loss: "meanSquaredError",
+    x: numbers(27 * 6, 21),
+    y: numbers(27 * 3, 22),
+    batchSize: 10,
+    epochs: 5,
+  }),
+  clippedByValue: () => clipped(clipByValue(0.02)),
+  clippedByNorm: () => clipped(clipByNorm(0.1)),
+  clippedByGlobalNorm: () => clipped(clipByGlobalNorm(0.15)),
 };
 
 const STEPS = { initialLearningRate: 0.03, decaySteps: 5 };
@@ -367,6 +433,21 @@ function optimized(optimizer: CompileOptions["optimizer"]): Part {
   };
 }
 
+/** Limits that bite; odd widths, so that variables end within a vector. */
+function clipped(clip: Clip): Part {
+  return {
+    inputShape: 5,
+    layers: [dense(7, { activation: "tanh" }), dense(3)],
+    optimizer: sgd({ learningRate: 0.3 }),
+    loss: "meanSquaredError",
+    clip,
+    x: numbers(23 * 5, 15),
+    y: numbers(23 * 3, 16),
+    batchSize: 8,
+    epochs: 4,
+  };
+}
+
 async function mix(): Promise<Hashes["mix"]> {
   const parts: Record<string, string> = {};
   for (const [name, part] of Object.entries(MIX)) parts[name] = await partHash(part());
@@ -381,9 +462,10 @@ export async function build({
   optimizer,
   loss,
   metrics = [],
+  clip,
 }: Part): Promise<Model> {
   const model = await sequential({ inputShape, layers, seed, ...(windowBytes && { windowBytes }) });
-  model.compile({ optimizer, loss, metrics });
+  model.compile({ optimizer, loss, metrics, clip });
   return model;
 }
 

@@ -81,6 +81,19 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   nadam: "no gradient",
   adamax: "no gradient",
   lion: "no gradient",
+  clipByValue: "no gradient",
+  clipByNorm: "no gradient",
+  clipByGlobalNorm: "no gradient",
+  dropout: {
+    "the model's seed": ({ b }, hidden) => b.dropout(hidden(5), 0.3, { layer: 2, seed: undefined }),
+    "a seed of its own": ({ b }, hidden) => b.dropout(hidden(11), 0.5, { layer: 0, seed: 2 ** 45 + 3 }),
+  },
+  alphaDropout: { rows: ({ b }, hidden) => b.alphaDropout(hidden(5), 0.3, { layer: 1, seed: undefined }) },
+  alphaDropoutBackward: "no gradient",
+  penalty: "no gradient", // by itself: see below
+  constrainNorms: "no gradient",
+  constrainNonNegative: "no gradient",
+  gaussianNoise: { rows: ({ b }, hidden) => b.gaussianNoise(hidden(5), 0.5, { layer: 1, seed: 7 }) },
 };
 
 function elementwise(): Activation[] {
@@ -161,5 +174,23 @@ describe.each(OP_NAMES.filter((op) => CASES[op] !== "no gradient"))("%s", (op) =
     test("one row", async () => {
       expectGradients(await build(example, "nothing else", 1));
     });
+  });
+});
+
+describe("penalty", () => {
+  test.each([
+    { l1: 0.3, l2: 0 },
+    { l1: 0, l2: 0.2 },
+    { l1: 0.25, l2: 0.125 },
+  ])("%o: behind the backward pass, its gradient is added to the others", async (factors) => {
+    for (const rows of [1, 5]) {
+      const bench = await build((_, hidden) => hidden(3), "nothing else", rows);
+      for (const { value } of bench.variables.filter(({ value }) => value.needsGradient)) {
+        const dims = { n: fixed(value.shape.reduce((a, b) => a * b, 1)) };
+        bench.b.emit("penalty", dims, { weights: value, gradient: value.gradient! }, factors);
+      }
+      bench.forwardNodes = bench.b.nodes.length; // all of them make the loss
+      expectGradients(bench);
+    }
   });
 });

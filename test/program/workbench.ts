@@ -143,6 +143,7 @@ export class Workbench {
     run.order({ address: 0, shuffle: false, epoch: 0, seed: 0 });
     run.window();
     run.sink(sink);
+    run.step = 0;
     run.bind(program);
     run.begin({ totalRows: rows, batchRows });
     const status = run.slice(Infinity);

@@ -1,10 +1,11 @@
-// A program's nodes in f64, one after the other: what executor and kernels should compute, and nothing of how. Guard and
-// optimizers are left out: what they do to the weights is in network.ts.
+// A program's nodes in f64, one after the other: what executor and kernels should compute, and nothing of how. What comes
+// after the gradients is left out: see optimizers.ts, clipping.ts, constraints.ts and network.ts.
 
 import { type Node, rootOf, sizesOf, usesOf, type Value } from "../../src/program/graph.js";
 import type { OpName } from "../../src/program/ops.js";
 import { activations } from "./activations.js";
 import { gather } from "./batch.js";
+import * as twin from "./dropout.js";
 import { gemm, type ProductKind } from "./gemm.js";
 import {
   meanSquaredError,
@@ -14,6 +15,7 @@ import {
   sparseSoftmaxCrossentropy,
 } from "./losses.js";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "./metrics.js";
+import { penalty, penaltyGradient } from "./regularizers.js";
 import { prelu, preluAlphaBackward, preluBackward } from "./prelu.js";
 import { logSoftmax, logSoftmaxBackward, rowsOf, softmax, softmaxBackward } from "./softmax.js";
 
@@ -63,6 +65,15 @@ function metric(ofRow: (scores: number[], targets: number[], threshold: number) 
   };
 }
 
+/** At step 0, the model's seed being 0. */
+function random(of: (call: { x: Float64Array; rate: number; stddev: number; draw: twin.Draw }) => number[]) {
+  return ({ numbers, integers, values }: Call): Outputs => {
+    const seed = numbers.seedHigh! < 0 ? 0 : numbers.seedHigh! * 2 ** 31 + integers.seedLow!;
+    const draw = { layer: integers.layer!, step: 0, seed };
+    return { y: of({ x: values.x!, rate: numbers.rate ?? 0, stddev: numbers.stddev ?? 0, draw }) };
+  };
+}
+
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** What changes weights, rather than computing values: test/reference/optimizers.ts. */
@@ -70,7 +81,17 @@ type OptimizerOp = "sgd" | "adam" | "adagrad" | "adadelta" | "rmsprop" | "nadam"
 
 type Outputs = Readonly<Record<string, ArrayLike<number>>>;
 
-const OPS: { readonly [K in Exclude<OpName, "guard" | "schedule" | OptimizerOp>]: (call: Call) => Outputs } = {
+type Update =
+  | "guard"
+  | "schedule"
+  | OptimizerOp
+  | "clipByValue"
+  | "clipByNorm"
+  | "clipByGlobalNorm"
+  | "constrainNorms"
+  | "constrainNonNegative";
+
+const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } = {
   gather: ({ sizes, numbers, integers, graph }) => ({
     out: gather(sizes.rows!, sizes.width!, graph.sources[integers.source!]!, null, 0, numbers.scale!, numbers.offset!),
   }),
@@ -91,6 +112,15 @@ const OPS: { readonly [K in Exclude<OpName, "guard" | "schedule" | OptimizerOp>]
   activationBackward: ({ numbers, integers, values: { dy, saved } }) => ({
     dx: dy!.map((d, i) => d * activationOf(integers).derivative(saved![i]!, numbers.alpha ?? 0)),
   }),
+  dropout: random(({ x, rate, draw }) => twin.dropout(x, rate, draw)),
+  alphaDropout: random(({ x, rate, draw }) => twin.alphaDropout(x, rate, draw)),
+  alphaDropoutBackward: random(({ x, rate, draw }) => twin.alphaDropoutBackward(x, rate, draw)),
+  gaussianNoise: random(({ x, stddev, draw }) => twin.gaussianNoise(x, stddev, draw)),
+  penalty({ numbers, values: { weights, gradient }, graph }) {
+    const factors = { l1: numbers.l1!, l2: numbers.l2! };
+    graph.loss += penalty(weights!, factors);
+    return gradient ? { gradient: penaltyGradient(weights!, factors).map((g, i) => g + gradient[i]!) } : {};
+  },
   softmax: ({ sizes, values }) => ({ y: rowsOf(values.x!, sizes.width!).flatMap(softmax) }),
   softmaxBackward({ sizes, values: { dy, y } }) {
     const outputs = rowsOf(y!, sizes.width!);

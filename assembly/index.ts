@@ -11,6 +11,7 @@ export * from "./kernels/guard";
 export * from "./kernels/initializers";
 export * from "./kernels/losses";
 export * from "./kernels/metrics";
+export * from "./kernels/normalization";
 export * from "./kernels/optimizers";
 export * from "./kernels/softmax";
 export * from "./program/executor";

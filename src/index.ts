@@ -24,7 +24,18 @@ export {
 } from "./initializers/index.js";
 export type { Initializer } from "./initializers/index.js";
 export { loadModel, type ModelSource } from "./io/loadModel.js";
-export { activation, dense, type DenseOptions, flatten, type LayerSpec, rescaling } from "./layers/index.js";
+export {
+  activation,
+  batchNorm,
+  type BatchNormOptions,
+  dense,
+  type DenseOptions,
+  flatten,
+  layerNorm,
+  type LayerNormOptions,
+  type LayerSpec,
+  rescaling,
+} from "./layers/index.js";
 export {
   binaryCrossentropy,
   categoricalCrossentropy,

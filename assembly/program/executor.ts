@@ -13,6 +13,15 @@ import {
   sparseSoftmaxCrossentropy,
 } from "../kernels/losses";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
+import {
+  batchNorm,
+  batchNormBackward,
+  layerNorm,
+  layerNormBackward,
+  layerNormBackwardScale,
+  movingStatistics,
+  normalize,
+} from "../kernels/normalization";
 import { adam, sgd } from "../kernels/optimizers";
 import { softmax, softmaxBackward } from "../kernels/softmax";
 import * as L from "../shared/layout";
@@ -138,6 +147,7 @@ function execute(record: usize, header: usize): bool {
   const p2 = pointer(record, 2);
   const p3 = pointer(record, 3);
   const p4 = pointer(record, 4);
+  const p5 = pointer(record, 5);
   const f0 = load<f32>(record, L.RECORD_NUMBER0);
   const f1 = load<f32>(record, L.RECORD_NUMBER1);
   const i0 = load<i32>(record, L.RECORD_INTEGER0);
@@ -216,6 +226,27 @@ function execute(record: usize, header: usize): bool {
       countStep(header);
       break;
     }
+    case Op.OP_BATCH_NORM:
+      batchNorm(d0, d1, p0, p1, p2, p3, p4, f0);
+      break;
+    case Op.OP_BATCH_NORM_BACKWARD:
+      batchNormBackward(d0, d1, p0, p1, p2, p3, p4, p5);
+      break;
+    case Op.OP_NORMALIZE:
+      normalize(d0, d1, p0, p1, p2, p3, p4, p5, f0);
+      break;
+    case Op.OP_MOVING_STATISTICS:
+      movingStatistics(d0, p0, p1, p2, f0);
+      break;
+    case Op.OP_LAYER_NORM:
+      layerNorm(d0, d1, p0, p1, p2, p3, p4, f0);
+      break;
+    case Op.OP_LAYER_NORM_BACKWARD:
+      layerNormBackward(d0, d1, p0, p1, p2, p3, p4);
+      break;
+    case Op.OP_LAYER_NORM_BACKWARD_SCALE:
+      layerNormBackwardScale(d0, d1, p0, p1, p2, p3, p4);
+      break;
     default:
       unreachable();
   }

@@ -23,5 +23,12 @@ export const OP_BINARY_ACCURACY = 18;
 export const OP_GUARD = 19;
 export const OP_SGD = 20;
 export const OP_ADAM = 21;
+export const OP_BATCH_NORM = 22;
+export const OP_BATCH_NORM_BACKWARD = 23;
+export const OP_NORMALIZE = 24;
+export const OP_MOVING_STATISTICS = 25;
+export const OP_LAYER_NORM = 26;
+export const OP_LAYER_NORM_BACKWARD = 27;
+export const OP_LAYER_NORM_BACKWARD_SCALE = 28;
 
-export const OP_COUNT = 22;
+export const OP_COUNT = 29;

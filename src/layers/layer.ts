@@ -9,6 +9,8 @@ export interface VariableSpec {
   readonly role: string;
   readonly shape: Shape;
   readonly initializer: InitializerDescription;
+  /** False: state such as a moving average, which no gradient reaches and no optimizer changes. Default true. */
+  readonly trainable?: boolean;
 }
 
 /** What a layer may use while it emits its records. */
@@ -16,7 +18,11 @@ export interface EmitContext {
   readonly b: GraphBuilder;
   /** False for evaluation and prediction. */
   readonly training: boolean;
+  /** Training leaves the layer's weights as they are: its `trainable` is false. */
+  readonly frozen: boolean;
   variable(role: string): Value;
+  /** What `emit` adds runs after the optimizer, in steps that are applied and no others. */
+  afterStep(emit: (b: GraphBuilder) => void): void;
 }
 
 /** What all layers of one class have in common; a layer emits forward records only. */
@@ -25,6 +31,8 @@ export interface LayerKind<Config = unknown> {
   readonly className: string;
   outputShape(config: Config, input: Shape): Shape;
   variables(config: Config, input: Shape): readonly VariableSpec[];
+  /** Fewest rows of a batch that it can be trained on, where one is not enough. */
+  leastTrainingRows?(config: Config, input: Shape): number;
   emit(config: Config, context: EmitContext, x: Value): Value;
 }
 

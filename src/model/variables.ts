@@ -20,6 +20,8 @@ export interface Variable {
   readonly ordinal: number;
   readonly shape: Shape;
   readonly initializer: InitializerDescription;
+  /** False: state, such as a moving average. */
+  readonly trainable: boolean;
   /** Of its first element, in elements. */
   readonly offset: number;
   readonly size: number;
@@ -40,6 +42,8 @@ const VARIABLES_PER_LAYER = 16;
  */
 export class Variables {
   readonly list: readonly Variable[];
+  /** Those that an optimizer has slots for: all but state. */
+  readonly learned: readonly Variable[];
   readonly byName: ReadonlyMap<string, Variable>;
   /** Elements of the region. */
   readonly size: number;
@@ -50,6 +54,7 @@ export class Variables {
     const { list, size } = layOut(architecture);
     this.#engine = engine;
     this.list = list;
+    this.learned = list.filter(({ trainable }) => trainable);
     this.size = size;
     this.byName = new Map(list.map((variable) => [variable.name, variable]));
     this.address = this.allocateRegion("the model's parameters");
@@ -122,10 +127,10 @@ function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
   const list: Variable[] = [];
   let offset = 0;
   layers.forEach(({ name, kind, config, inputShape }, layer) => {
-    kind.variables(config, inputShape).forEach(({ role, shape, initializer }, ordinal) => {
+    kind.variables(config, inputShape).forEach(({ role, shape, initializer, trainable = true }, ordinal) => {
       refuseHuge(shape, `${name}/${role}`);
       const size = sizeOf(shape);
-      list.push({ name: `${name}/${role}`, layer, ordinal, shape, initializer, offset, size });
+      list.push({ name: `${name}/${role}`, layer, ordinal, shape, initializer, trainable, offset, size });
       offset += Math.ceil(size / ALIGNMENT_ELEMENTS) * ALIGNMENT_ELEMENTS;
     });
   });

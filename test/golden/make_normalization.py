@@ -39,11 +39,14 @@ def numbers(values):
 
 
 class Network(torch.nn.Module):
-    """dense - normalization - tanh - dense"""
+    """dense - normalization - tanh - dense
+
+    No bias before a batch normalization: it would have no gradient but rounding noise, which Adam makes large.
+    """
 
     def __init__(self, kind, hidden=HIDDEN):
         super().__init__()
-        self.first, self.last = torch.nn.Linear(INPUT, hidden), torch.nn.Linear(hidden, CLASSES)
+        self.first, self.last = torch.nn.Linear(INPUT, hidden, bias=kind != "batchNorm"), torch.nn.Linear(hidden, CLASSES)
         self.norm = (
             torch.nn.BatchNorm1d(hidden, eps=EPSILON, momentum=1 - MOMENTUM)
             if kind == "batchNorm"
@@ -51,8 +54,8 @@ class Network(torch.nn.Module):
         )
         self.moving = torch.ones(hidden)
         with torch.no_grad():
-            for seed, (p, scale) in enumerate(zip(self.parameters(), [0.6, 0.3, 0.8, 0.3, 0, 0])):
-                p.copy_(pseudo(p.numel(), seed + 1, scale).reshape(p.shape))
+            for seed, p in enumerate(self.parameters()):
+                p.copy_(pseudo(p.numel(), seed + 1, 0.6).reshape(p.shape))
             self.norm.weight.copy_(1 + pseudo(hidden, 7, 0.5))
             self.norm.bias.copy_(pseudo(hidden, 8, 0.5))
 
@@ -73,12 +76,16 @@ class Network(torch.nn.Module):
         self.moving = self.moving * MOMENTUM + biased * (1 - MOMENTUM)
         assert torch.allclose(self.unbiased, self.norm.running_var, rtol=1e-12)
 
+    def learned(self):
+        """In lanewise's order."""
+        bias = [] if self.first.bias is None else [self.first.bias]
+        return [self.first.weight, *bias, self.norm.weight, self.norm.bias], [self.last.weight, self.last.bias]
+
     def weights(self):
-        """In lanewise's order; kernels are (inputs, units) there."""
-        norm = [self.norm.weight, self.norm.bias]
-        if isinstance(self.norm, torch.nn.BatchNorm1d):
-            norm += [self.norm.running_mean, self.moving]
-        return [numbers(w) for w in (self.first.weight.T, self.first.bias, *norm, self.last.weight.T, self.last.bias)]
+        """Kernels are (inputs, units) in lanewise."""
+        before, after = self.learned()
+        moving = [self.norm.running_mean, self.moving] if isinstance(self.norm, torch.nn.BatchNorm1d) else []
+        return [numbers(w.t()) for w in (*before, *moving, *after)]
 
     def predict(self, x):
         training = self.training
@@ -119,8 +126,7 @@ def trained(kind, make_optimizer, x, y):
 def gradients(kind, x, y):
     net = Network(kind)
     F.cross_entropy(net(x), y).backward()
-    norm = [net.norm.weight.grad, net.norm.bias.grad]
-    return [numbers(g) for g in (net.first.weight.grad.T, net.first.bias.grad, *norm, net.last.weight.grad.T, net.last.bias.grad)]
+    return [numbers(p.grad.t()) for part in net.learned() for p in part]
 
 
 x = pseudo(ROWS * INPUT, 91, 1.5).reshape(ROWS, INPUT)

@@ -390,12 +390,19 @@ function normalizeRow(width: i32, x: usize, mean: f32, inverse: f32, gamma: usiz
   let at: usize = 0;
   let rest = width;
   do {
-    let value = f32x4.mul(f32x4.sub(v128.load(x + at), means), inverses);
-    if (gamma) value = f32x4.mul(value, v128.load(gamma + at));
-    if (beta) value = f32x4.add(value, v128.load(beta + at));
-    storeLanes(y + at, value, rest);
-    at += 16;
-    rest -= 4;
+    let y0 = f32x4.mul(f32x4.sub(v128.load(x + at), means), inverses);
+    let y1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), means), inverses);
+    if (gamma) {
+      y0 = f32x4.mul(y0, v128.load(gamma + at));
+      y1 = f32x4.mul(y1, v128.load(gamma + at, 16));
+    }
+    if (beta) {
+      y0 = f32x4.add(y0, v128.load(beta + at));
+      y1 = f32x4.add(y1, v128.load(beta + at, 16));
+    }
+    storePair(y + at, y0, y1, rest);
+    at += 32;
+    rest -= 8;
   } while (rest > 0);
 }
 
@@ -420,13 +427,19 @@ function backwardRow(width: i32, x: usize, dy: usize, mean: f32, inverse: f32, g
   at = 0;
   rest = width;
   do {
-    let g = v128.load(dy + at);
-    if (gamma) g = f32x4.mul(g, v128.load(gamma + at));
-    const normal = f32x4.mul(f32x4.sub(v128.load(x + at), means), inverses);
-    const excess = f32x4.sub(f32x4.sub(g, shift), f32x4.mul(normal, slope));
-    storeLanes(dx + at, flushGradient4(f32x4.mul(excess, inverses)), rest);
-    at += 16;
-    rest -= 4;
+    let g0 = v128.load(dy + at);
+    let g1 = v128.load(dy + at, 16);
+    if (gamma) {
+      g0 = f32x4.mul(g0, v128.load(gamma + at));
+      g1 = f32x4.mul(g1, v128.load(gamma + at, 16));
+    }
+    const normal0 = f32x4.mul(f32x4.sub(v128.load(x + at), means), inverses);
+    const normal1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), means), inverses);
+    const dx0 = f32x4.mul(f32x4.sub(f32x4.sub(g0, shift), f32x4.mul(normal0, slope)), inverses);
+    const dx1 = f32x4.mul(f32x4.sub(f32x4.sub(g1, shift), f32x4.mul(normal1, slope)), inverses);
+    storePair(dx + at, flushGradient4(dx0), flushGradient4(dx1), rest);
+    at += 32;
+    rest -= 8;
   } while (rest > 0);
 }
 

@@ -1,3 +1,4 @@
+import { LanewiseError } from "../errors.js";
 import { type GraphBuilder, lengthOf, rowsOf } from "./builder.js";
 import { type Dim, type Node, rootOf, type Value } from "./graph.js";
 import type { OpName, OperandOf } from "./ops.js";
@@ -101,7 +102,10 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   batchNormBackward: "none",
   normalize: {
     output: "y",
-    backward({ dims, operands: { x, variance, gamma }, numbers }, dy, gradients) {
+    backward({ dims, operands: { x, mean, variance, gamma, beta }, numbers }, dy, gradients) {
+      if ([mean, variance, gamma, beta].some((constant: Value | undefined) => constant?.needsGradient)) {
+        throw new LanewiseError("program/no-gradient", "normalize passes gradients to x alone; batchNorm to the rest.");
+      }
       gradients.contribute(x, false, (dx, b) => {
         b.emit("normalize", dims, { x: dy, variance, gamma, y: dx }, numbers);
       });

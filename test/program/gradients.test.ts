@@ -193,6 +193,15 @@ test("every op that has a gradient is tried, and no other", () => {
   for (const op of OP_NAMES) expect(CASES[op] === "no gradient", op).toBe(RULES[op] === "none");
 });
 
+test("normalize refuses a gamma that wants a gradient, rather than leave it without", async () => {
+  const bench = await Workbench.create();
+  const gamma = bench.variable("gamma", [3]);
+  bench.regress(
+    bench.b.normalize(bench.dense(bench.input("x", [4]), 3, "z"), statistics(bench), { gamma, beta: undefined }, 0.1),
+  );
+  expect(() => bench.differentiate()).toThrow("normalize passes gradients to x alone");
+});
+
 describe.each(OP_NAMES.filter((op) => CASES[op] !== "no gradient"))("%s", (op) => {
   describe.each(Object.entries(CASES[op] as Record<string, Case>))("%s", (_, example) => {
     test.each(ELSEWHERE)("input used by %s", async (elsewhere) => {

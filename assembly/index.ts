@@ -14,6 +14,7 @@ export * from "./kernels/guard";
 export * from "./kernels/initializers";
 export * from "./kernels/losses";
 export * from "./kernels/metrics";
+export * from "./kernels/normalization";
 export * from "./kernels/optimizers";
 export * from "./kernels/prelu";
 export * from "./kernels/schedules";

@@ -16,6 +16,15 @@ import {
   sparseSoftmaxCrossentropy,
 } from "../kernels/losses";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
+import {
+  batchNorm,
+  batchNormBackward,
+  layerNorm,
+  layerNormBackward,
+  layerNormBackwardScale,
+  movingStatistics,
+  normalize,
+} from "../kernels/normalization";
 import { adadelta, adagrad, adam, adamax, lion, nadam, rmsprop, sgd } from "../kernels/optimizers";
 import { penalty } from "../kernels/regularizers";
 import { prelu, preluAlphaBackward, preluBackward } from "../kernels/prelu";
@@ -144,6 +153,7 @@ function execute(record: usize, header: usize): bool {
   const p2 = pointer(record, 2);
   const p3 = pointer(record, 3);
   const p4 = pointer(record, 4);
+  const p5 = pointer(record, 5);
   const f0 = load<f32>(record, L.RECORD_NUMBER0);
   const f1 = load<f32>(record, L.RECORD_NUMBER1);
   const i0 = load<i32>(record, L.RECORD_INTEGER0);
@@ -302,6 +312,27 @@ function execute(record: usize, header: usize): bool {
       break;
     case Op.OP_PENALTY:
       addLoss(header, 1, penalty(d0, p0, p1, f0, f1)); // once a batch, and the batch's loss is a sum over its rows
+      break;
+    case Op.OP_BATCH_NORM:
+      batchNorm(d0, d1, p0, p1, p2, p3, p4, f0);
+      break;
+    case Op.OP_BATCH_NORM_BACKWARD:
+      batchNormBackward(d0, d1, p0, p1, p2, p3, p4, p5);
+      break;
+    case Op.OP_NORMALIZE:
+      normalize(d0, d1, p0, p1, p2, p3, p4, p5, f0);
+      break;
+    case Op.OP_MOVING_STATISTICS:
+      movingStatistics(d0, p0, p1, p2, f0);
+      break;
+    case Op.OP_LAYER_NORM:
+      layerNorm(d0, d1, p0, p1, p2, p3, p4, f0);
+      break;
+    case Op.OP_LAYER_NORM_BACKWARD:
+      layerNormBackward(d0, d1, p0, p1, p2, p3, p4);
+      break;
+    case Op.OP_LAYER_NORM_BACKWARD_SCALE:
+      layerNormBackwardScale(d0, d1, p0, p1, p2, p3, p4);
       break;
     default:
       unreachable();

@@ -45,5 +45,12 @@ export const OP_GAUSSIAN_NOISE = 40;
 export const OP_CONSTRAIN_NORMS = 41;
 export const OP_CONSTRAIN_NON_NEGATIVE = 42;
 export const OP_PENALTY = 43;
+export const OP_BATCH_NORM = 44;
+export const OP_BATCH_NORM_BACKWARD = 45;
+export const OP_NORMALIZE = 46;
+export const OP_MOVING_STATISTICS = 47;
+export const OP_LAYER_NORM = 48;
+export const OP_LAYER_NORM_BACKWARD = 49;
+export const OP_LAYER_NORM_BACKWARD_SCALE = 50;
 
-export const OP_COUNT = 44;
+export const OP_COUNT = 51;

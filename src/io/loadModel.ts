@@ -135,8 +135,9 @@ function loadTraining(core: Core, file: SafetensorsFile): void {
   if (!Array.isArray(callbackStates)) throw broken("training", "its callbackStates are no array");
   if (position > rows) throw broken("training", `position ${position} is not in an epoch of ${rows} rows`);
   for (const [slot, region] of slots) {
-    const values = core.variables.list.map(({ name }) => [name, tensorOf(file, slotName(slot, name))] as const);
-    core.variables.write(new Map(values), { region });
+    const { learned } = core.variables;
+    const values = learned.map(({ name }) => [name, tensorOf(file, slotName(slot, name))] as const);
+    core.variables.write(new Map(values), { region, variables: learned });
   }
   core.progress = { epoch, position, epochsBegun, rows, sums, callbackStates };
   core.run("train").step = step;

@@ -1,8 +1,10 @@
 import { activation } from "./activation.js";
+import { batchNorm } from "./batchNorm.js";
 import { dense } from "./dense.js";
 import { alphaDropout, dropout, gaussianNoise } from "./dropout.js";
 import { flatten } from "./flatten.js";
 import type { LayerOptions, LayerSpec } from "./layer.js";
+import { layerNorm } from "./layerNorm.js";
 import { prelu } from "./prelu.js";
 import { rescaling } from "./rescaling.js";
 
@@ -11,18 +13,22 @@ import { rescaling } from "./rescaling.js";
 export const LAYERS: Readonly<Record<string, (config: any, options: LayerOptions) => LayerSpec>> = {
   Activation: (config, options) => activation(config.activation, options),
   AlphaDropout: ({ rate, ...config }, options) => alphaDropout(rate, { ...config, ...options }),
+  BatchNormalization: (config, options) => batchNorm({ ...config, ...options }),
   Dense: ({ units, ...config }, options) => dense(units, { ...config, ...options }),
   Dropout: ({ rate, ...config }, options) => dropout(rate, { ...config, ...options }),
   Flatten: (_, options) => flatten(options),
   PReLU: (config, options) => prelu({ ...config, ...options }),
   GaussianNoise: ({ stddev, ...config }, options) => gaussianNoise(stddev, { ...config, ...options }),
+  LayerNormalization: (config, options) => layerNorm({ ...config, ...options }),
   Rescaling: (config, options) => rescaling({ ...config, ...options }),
 };
 
 export { activation } from "./activation.js";
+export { batchNorm, type BatchNormOptions } from "./batchNorm.js";
 export { dense, type DenseOptions } from "./dense.js";
 export { alphaDropout, dropout, type DropoutOptions, gaussianNoise } from "./dropout.js";
 export { flatten } from "./flatten.js";
 export type { LayerOptions, LayerSpec } from "./layer.js";
+export { layerNorm, type LayerNormOptions } from "./layerNorm.js";
 export { prelu, type PreluOptions } from "./prelu.js";
 export { rescaling } from "./rescaling.js";

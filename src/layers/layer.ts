@@ -15,6 +15,8 @@ export interface VariableSpec {
   readonly regularizer?: RegularizerDescription | undefined;
   /** Applied after each step. */
   readonly constraint?: ConstraintDescription | undefined;
+  /** False: state such as a moving average, which no gradient reaches and no optimizer changes. Default true. */
+  readonly trainable?: boolean;
 }
 
 /** What a layer may use while it emits its records. */
@@ -24,7 +26,11 @@ export interface EmitContext {
   readonly training: boolean;
   /** Which of the model's layers it is: keys its random numbers. */
   readonly ordinal: number;
+  /** Training leaves the layer's weights as they are: its `trainable` is false. */
+  readonly frozen: boolean;
   variable(role: string): Value;
+  /** What `emit` adds runs after the optimizer, in steps that are applied and no others. */
+  afterStep(emit: (b: GraphBuilder) => void): void;
 }
 
 /** What all layers of one class have in common; a layer emits forward records only. */
@@ -33,6 +39,8 @@ export interface LayerKind<Config = unknown> {
   readonly className: string;
   outputShape(config: Config, input: Shape): Shape;
   variables(config: Config, input: Shape): readonly VariableSpec[];
+  /** Fewest rows of a batch that it can be trained on, where one is not enough. */
+  leastTrainingRows?(config: Config, input: Shape): number;
   emit(config: Config, context: EmitContext, x: Value): Value;
 }
 

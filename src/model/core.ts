@@ -1,7 +1,7 @@
 import * as L from "../../assembly/shared/layout.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
-import { BusyError, ConfigError } from "../errors.js";
+import { BusyError, ConfigError, DataError } from "../errors.js";
 import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
 import { emitMetric, type ResolvedMetric } from "../metrics/index.js";
 import {
@@ -35,6 +35,9 @@ export interface Compiled {
   readonly metrics: readonly ResolvedMetric[];
   readonly clip: ClipDescription | undefined;
 }
+
+/** Records that follow the optimizer's. */
+type AfterStep = readonly ((b: GraphBuilder) => void)[];
 
 /** What `compile` allocated: regions of the layout of the parameters. */
 interface Training {
@@ -140,6 +143,25 @@ export class Core {
     throw new BusyError("model/busy", `${what} would change a model that is being ${doing}. Await ${verb} first.`);
   }
 
+  /**
+   * Refuses batches that a layer cannot be trained on; of rows, the last batch is what `batchRows` leave over.
+   *
+   * @throws DataError `data/batch-too-small`
+   */
+  refuseSmallBatches(rows: number, batchRows: number): void {
+    const last = rows % batchRows || Math.min(batchRows, rows);
+    this.architecture.layers.forEach(({ kind, name, config, inputShape }, i) => {
+      const least = (this.trainable[i] && kind.leastTrainingRows?.(config, inputShape)) || 1;
+      if (last >= least) return;
+      const remains = rows > last && batchRows > last ? `, what batches of ${batchRows} leave of ${rows} rows` : "";
+      throw new DataError(
+        "data/batch-too-small",
+        `Layer "${name}" takes statistics over the batch and is trained on ${least} rows or more; got a batch of ${last}${remains}. ` +
+          `${cureOf(rows, batchRows, least)}, or freeze the layer.`,
+      );
+    });
+  }
+
   /** What the callbacks want to be kept: those of the last fit, or what a file brought. */
   callbackStates(): readonly unknown[] {
     if (!this.callbacks.some(({ getState }) => getState)) return this.progress.callbackStates;
@@ -147,7 +169,7 @@ export class Core {
   }
 
   get trainableVariables(): readonly Variable[] {
-    return this.variables.list.filter(({ layer }) => this.trainable[layer]);
+    return this.variables.learned.filter(({ layer }) => this.trainable[layer]);
   }
 
   /** Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots stay. */
@@ -196,23 +218,25 @@ export class Core {
 
   buildProgram(mode: Mode): Program {
     const b = new GraphBuilder();
+    let afterStep: AfterStep = [];
     if (mode === "predict") {
-      b.store(this.#emitLayers(b, { training: false, gradient: false }));
+      b.store(this.#emitLayers(b, { training: false, gradient: false }).output);
     } else if (mode !== "apply") {
       const training = mode !== "evaluate";
-      this.#emitForward(b, this.compiled!, { training, gradient: training });
+      afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training });
       if (training) differentiate(b);
       this.#emitPenalties(b, training);
     }
     if (mode === "train" || mode === "apply") this.#emitUpdate(b);
+    if (mode === "train") afterStep.forEach((emit) => emit(b));
     return new Program(this.engine, b.nodes, this.#verifiedRegions());
   }
 
   // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #emitForward(b: GraphBuilder, compiled: Compiled, options: { training: boolean; gradient: boolean }): void {
+  #emitForward(b: GraphBuilder, compiled: Compiled, options: { training: boolean; gradient: boolean }): AfterStep {
     const { loss, metrics } = compiled;
-    const output = this.#emitLayers(b, options);
+    const { output, afterStep } = this.#emitLayers(b, options);
     const targets = b.input(
       this.architecture.inputShapes.length,
       targetShape(loss, this.architecture.outputShape),
@@ -220,21 +244,33 @@ export class Core {
     );
     emitLoss(b, loss, output, targets, options.gradient);
     metrics.forEach((metric, slot) => emitMetric(b, metric, loss, output, targets, slot));
+    return afterStep;
   }
 
-  #emitLayers(b: GraphBuilder, { training, gradient }: { training: boolean; gradient: boolean }): Value {
+  /** What the layers want after the step is returned, not emitted. */
+  #emitLayers(
+    b: GraphBuilder,
+    { training, gradient }: { training: boolean; gradient: boolean },
+  ): { output: Value; afterStep: AfterStep } {
     const { inputShapes, layers, applications, output } = this.architecture;
     const tensors = inputShapes.map((shape, i) => b.input(i, shape, inputShapes.length === 1 ? "x" : `x${i}`));
     const values = new Map(this.variables.list.map((v) => [v.name, this.#variableValue(b, v, gradient)]));
+    const afterStep: ((b: GraphBuilder) => void)[] = [];
     for (const application of applications) {
       const { name, kind, config } = layers[application.layer]!;
       const variable = (role: string) => values.get(`${name}/${role}`)!;
       const input = tensors[application.input]!;
-      tensors[application.output] = b.within(name, () =>
-        kind.emit(config, { b, training, ordinal: application.layer, variable }, input),
-      );
+      const context = {
+        b,
+        training,
+        ordinal: application.layer,
+        frozen: !this.trainable[application.layer],
+        variable,
+        afterStep: (emit: (b: GraphBuilder) => void) => void afterStep.push((b) => b.within(name, () => emit(b))),
+      };
+      tensors[application.output] = b.within(name, () => kind.emit(config, context, input));
     }
-    return tensors[output]!;
+    return { output: tensors[output]!, afterStep };
   }
 
   /** Behind the backward pass, whose gradients they add to; as in Keras, frozen weights are not penalized. */
@@ -246,9 +282,9 @@ export class Core {
     }
   }
 
-  #variableValue(b: GraphBuilder, { name, shape, offset, layer }: Variable, gradient: boolean): Value {
+  #variableValue(b: GraphBuilder, { name, shape, offset, layer, trainable }: Variable, gradient: boolean): Value {
     const at = (region: number) => region + offset * 4;
-    const needsGradient = gradient && this.trainable[layer]!;
+    const needsGradient = gradient && trainable && this.trainable[layer]!;
     const target =
       needsGradient && this.#training
         ? b.value({ name: `d ${name}`, shape, perRow: false, address: at(this.#training.gradients) })
@@ -402,6 +438,14 @@ export class Core {
     }
     return regions;
   }
+}
+
+/** The next larger batch size that leaves enough rows for the last batch. */
+function cureOf(rows: number, batchRows: number, least: number): string {
+  if (rows < least) return "Train on more rows";
+  let batchSize = Math.max(batchRows, least);
+  while (batchSize < rows && rows % batchSize > 0 && rows % batchSize < least) batchSize++;
+  return `Use another batchSize, such as ${batchSize}`;
 }
 
 /** The shape of a row of y. */

@@ -121,6 +121,10 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     );
   }
   refuseOtherRows(core, resume, trainRows);
+  core.refuseSmallBatches(trainRows, limits.batchSize);
+  if (resume && core.progress.position < trainRows) {
+    core.refuseSmallBatches(trainRows - core.progress.position, limits.batchSize);
+  }
   return {
     ...limits,
     compiled,
@@ -280,7 +284,10 @@ class Fit {
   #slice() {
     const { batchSize, trainRows, maxSteps, maxMs } = this.#plan;
     const run = this.#run;
-    if (run.atStep) this.#core.prepare("train", Math.min(batchSize, trainRows)); // a layer may have been frozen or thawed
+    if (run.atStep) {
+      this.#core.refuseSmallBatches(trainRows, batchSize); // a layer may have been frozen or thawed
+      this.#core.prepare("train", Math.min(batchSize, trainRows));
+    }
     const steps = this.#everyStep ? 1 : maxSteps - this.#steps;
     const left = maxMs - (performance.now() - this.#started);
     const status = left > 0 ? this.#pacer.slice(run, Number.isFinite(steps) ? steps : 0, left) : run.slice(Infinity, 1);

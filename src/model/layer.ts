@@ -54,8 +54,10 @@ export class Layer {
     this.#core.setRateMultiplier(this.#index, rateMultiplier(multiplier));
   }
 
-  countParams(): number {
-    const own = this.#core.variables.list.filter(({ layer }) => layer === this.#index);
+  /** How many numbers its weights are; with `trainable`, only those that training changes through gradients. */
+  countParams({ trainable = false } = {}): number {
+    const { variables, trainableVariables } = this.#core;
+    const own = (trainable ? trainableVariables : variables.list).filter(({ layer }) => layer === this.#index);
     return own.reduce((sum, { size }) => sum + size, 0);
   }
 

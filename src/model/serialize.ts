@@ -71,7 +71,7 @@ export function serialize(core: Core, options: SaveOptions): Uint8Array {
   if (includeOptimizer) {
     core.mustBeCompiled("toBytes({ includeOptimizer: true })");
     for (const [slot, region] of core.regions.slots) {
-      for (const [name, value] of variables.read(region)) tensors.set(slotName(slot, name), value);
+      for (const [name, value] of variables.read(region, variables.learned)) tensors.set(slotName(slot, name), value);
     }
     metadata.training = JSON.stringify(trainingState(core));
   }

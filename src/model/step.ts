@@ -52,6 +52,7 @@ function onWholeBatch<T>(
   read: (run: Run, status: Status) => T,
 ): T {
   const { rows } = samples[0]!;
+  core.refuseSmallBatches(rows, rows);
   const { run } = core.prepare(mode, rows);
   const data = new Dataset(core, samples, { shuffle: false, batchRows: rows, resident: true });
   try {

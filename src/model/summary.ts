@@ -20,7 +20,7 @@ export function summarize(layers: readonly Layer[], inputShape: readonly number[
   const rule = "─".repeat(widths.reduce((sum, width) => sum + width + 2, -2));
 
   const total = layers.reduce((sum, layer) => sum + layer.countParams(), 0);
-  const trainable = layers.reduce((sum, layer) => sum + (layer.trainable ? layer.countParams() : 0), 0);
+  const trainable = layers.reduce((sum, layer) => sum + layer.countParams({ trainable: true }), 0);
   return [
     `Input ${formatShape(inputShape, true)}`,
     rule,

@@ -25,6 +25,8 @@ export interface Variable {
   readonly initializer: InitializerDescription;
   readonly regularizer: RegularizerDescription | undefined;
   readonly constraint: ConstraintDescription | undefined;
+  /** False: state, such as a moving average. */
+  readonly trainable: boolean;
   /** Of its first element, in elements. */
   readonly offset: number;
   readonly size: number;
@@ -45,6 +47,8 @@ const VARIABLES_PER_LAYER = 16;
  */
 export class Variables {
   readonly list: readonly Variable[];
+  /** Those that an optimizer has slots for: all but state. */
+  readonly learned: readonly Variable[];
   readonly byName: ReadonlyMap<string, Variable>;
   /** Elements of the region. */
   readonly size: number;
@@ -55,6 +59,7 @@ export class Variables {
     const { list, size } = layOut(architecture);
     this.#engine = engine;
     this.list = list;
+    this.learned = list.filter(({ trainable }) => trainable);
     this.size = size;
     this.byName = new Map(list.map((variable) => [variable.name, variable]));
     this.address = this.allocateRegion("the model's parameters");
@@ -118,10 +123,12 @@ function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
   const list: Variable[] = [];
   let offset = 0;
   layers.forEach(({ name, kind, config, inputShape }, layer) => {
-    kind.variables(config, inputShape).forEach(({ role, shape, initializer, regularizer, constraint }, ordinal) => {
+    kind.variables(config, inputShape).forEach(({ role, trainable = true, ...spec }, ordinal) => {
+      const { shape, initializer, regularizer, constraint } = spec;
       refuseHuge(shape, `${name}/${role}`);
       const size = sizeOf(shape);
-      list.push({ name: `${name}/${role}`, layer, ordinal, shape, initializer, regularizer, constraint, offset, size });
+      const place = { name: `${name}/${role}`, layer, ordinal, offset, size };
+      list.push({ ...place, shape, initializer, regularizer, constraint, trainable });
       offset += Math.ceil(size / ALIGNMENT_ELEMENTS) * ALIGNMENT_ELEMENTS;
     });
   });

@@ -32,6 +32,12 @@ export interface Draw {
   readonly seed: number | undefined;
 }
 
+/** What a normalization multiplies by and adds, each (width) or left out. */
+export interface Scale {
+  readonly gamma: Value | undefined;
+  readonly beta: Value | undefined;
+}
+
 /**
  * Collects the nodes of one program. Layers call the ops below and so emit forward records only; `differentiate` adds the
  * backward ones.
@@ -142,6 +148,34 @@ export class GraphBuilder {
     return y;
   }
 
+  /** Batch normalization over all axes but the last, with the batch's own statistics; they are `saved` (4, width). */
+  batchNorm(x: Value, scale: Scale, epsilon: number): { y: Value; saved: Value } {
+    const y = this.value({ name: "normalized", shape: x.shape, needsGradient: anyGradient(x, scale) });
+    const saved = this.value({ name: "statistics", shape: [4, x.shape.at(-1)!], perRow: false });
+    this.emit("batchNorm", rowsOf(x), { x, ...scale, y, saved }, { epsilon });
+    return { y, saved };
+  }
+
+  /** The same with statistics that are given. Gradients reach x alone: the rest must be constant. */
+  normalize(x: Value, statistics: { mean?: Value; variance: Value }, scale: Scale, epsilon: number): Value {
+    const y = this.value({ name: "normalized", shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
+    this.emit("normalize", rowsOf(x), { x, ...statistics, ...scale, y }, { epsilon });
+    return y;
+  }
+
+  /** Moves averages of mean and variance a share of the way to those that a batchNorm saved. */
+  movingStatistics(saved: Value, { mean, variance }: { mean: Value; variance: Value }, share: number): void {
+    this.emit("movingStatistics", { width: fixed(widthOf(mean)) }, { saved, mean, variance }, { share });
+  }
+
+  /** Layer normalization over the last axis. */
+  layerNorm(x: Value, scale: Scale, epsilon: number): Value {
+    const y = this.value({ name: "normalized", shape: x.shape, needsGradient: anyGradient(x, scale) });
+    const saved = this.value({ name: "statistics", shape: [...x.shape.slice(0, -1), 2] });
+    this.emit("layerNorm", rowsOf(x), { x, ...scale, y, saved }, { epsilon });
+    return y;
+  }
+
   /** x · scale + offset */
   affine(x: Value, scale: number, offset: number, name = "scaled"): Value {
     const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
@@ -232,6 +266,10 @@ export class GraphBuilder {
     const integers = { accumulate: accumulate ? 1 : 0, activation: 0 };
     this.emit(op, { m, n, k }, { a, b, c, bias, scratch }, { alpha: 0 }, integers);
   }
+}
+
+function anyGradient(x: Value, { gamma, beta }: Scale): boolean {
+  return [x, gamma, beta].some((value) => value?.needsGradient);
 }
 
 /** All elements of a value as one dim. */

@@ -1,3 +1,4 @@
+import { LanewiseError } from "../errors.js";
 import { type GraphBuilder, lengthOf, rowsOf } from "./builder.js";
 import { type Dim, type Node, rootOf, type Value } from "./graph.js";
 import type { OpName, OperandOf } from "./ops.js";
@@ -138,6 +139,40 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   penalty: "none", // its gradient is added once all others are known
   constrainNorms: "none",
   constrainNonNegative: "none",
+  batchNorm: {
+    output: "y",
+    backward({ dims, operands: { x, gamma, beta, saved } }, dy, gradients) {
+      gradients.contributeAll([x, gamma, beta], ([dx, dgamma, dbeta], b) => {
+        b.emit("batchNormBackward", dims, { x, dy, saved, dx, dgamma, dbeta });
+      });
+    },
+  },
+  batchNormBackward: "none",
+  normalize: {
+    output: "y",
+    backward({ dims, operands: { x, mean, variance, gamma, beta }, numbers }, dy, gradients) {
+      if ([mean, variance, gamma, beta].some((constant: Value | undefined) => constant?.needsGradient)) {
+        throw new LanewiseError("program/no-gradient", "normalize passes gradients to x alone; batchNorm to the rest.");
+      }
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("normalize", dims, { x: dy, variance, gamma, y: dx }, numbers);
+      });
+    },
+  },
+  movingStatistics: "none",
+  layerNorm: {
+    output: "y",
+    backward({ dims, operands: { x, gamma, beta, saved } }, dy, gradients) {
+      gradients.contributeAll([gamma, beta], ([dgamma, dbeta], b) => {
+        b.emit("layerNormBackwardScale", dims, { x, dy, saved, dgamma, dbeta });
+      });
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("layerNormBackward", dims, { x, dy, saved, gamma, dx });
+      });
+    },
+  },
+  layerNormBackward: "none",
+  layerNormBackwardScale: "none",
 };
 
 /** Appends the backward records of every loss in `builder`. */
@@ -193,6 +228,20 @@ class Gradients {
       emit(part, this.#builder, false);
       this.#addTo(root, known, part);
     }
+  }
+
+  /** The same for an op that writes several gradients at once; nobody wants those that are undefined. */
+  contributeAll(
+    values: readonly (Value | undefined)[],
+    emit: (targets: readonly (Value | undefined)[], builder: GraphBuilder) => void,
+    targets: readonly (Value | undefined)[] = [],
+  ): void {
+    const next = (target?: Value) => this.contributeAll(values, emit, [...targets, target]);
+    const value = values[targets.length];
+    if (targets.length < values.length) {
+      if (value?.needsGradient) this.contribute(value, false, next);
+      else next();
+    } else if (targets.some((target) => target)) emit(targets, this.#builder);
   }
 
   /** Adds `gradient` itself, without a copy where it is the first. */

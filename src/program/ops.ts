@@ -341,6 +341,93 @@ export const OPS = {
   ),
   /** weights = max(weights, 0) */
   constrainNonNegative: op(Code.OP_CONSTRAIN_NON_NEGATIVE, ["n"], { weights: update("n") }),
+  /** y = γ ∘ x̂ + β, x̂ = (x − mean) / √(variance + ε) by column; saved: mean, variance, 1 / √(…), γ / √(…) */
+  batchNorm: op(
+    Code.OP_BATCH_NORM,
+    ["rows", "width"],
+    {
+      x: read("rows", "width"),
+      gamma: optional(read("width")),
+      beta: optional(read("width")),
+      y: write("rows", "width"),
+      saved: operand("write", ({ width }) => 4 * width!),
+    },
+    { numbers: ["epsilon"], perElement: 8 },
+  ),
+  /** the gradients of a batchNorm's inputs */
+  batchNormBackward: op(
+    Code.OP_BATCH_NORM_BACKWARD,
+    ["rows", "width"],
+    {
+      x: read("rows", "width"),
+      dy: read("rows", "width"),
+      saved: operand("read", ({ width }) => 4 * width!),
+      dx: optional(write("rows", "width")),
+      dgamma: optional(write("width")),
+      dbeta: optional(write("width")),
+    },
+    { inPlace: { dx: "dy" }, perElement: 10 },
+  ),
+  /** y = γ ∘ (x − mean) / √(variance + ε) + β with statistics that are given */
+  normalize: op(
+    Code.OP_NORMALIZE,
+    ["rows", "width"],
+    {
+      x: read("rows", "width"),
+      mean: optional(read("width")),
+      variance: read("width"),
+      gamma: optional(read("width")),
+      beta: optional(read("width")),
+      y: write("rows", "width"),
+    },
+    { numbers: ["epsilon"], inPlace: { y: "x" } },
+  ),
+  /** mean, variance ← `share` of the way to those that a batchNorm saved */
+  movingStatistics: op(
+    Code.OP_MOVING_STATISTICS,
+    ["width"],
+    { saved: operand("read", ({ width }) => 4 * width!), mean: update("width"), variance: update("width") },
+    { numbers: ["share"], perElement: 8 },
+  ),
+  /** y = γ ∘ x̂ + β, x̂ = (x − mean) / √(variance + ε) by row; saved: mean and 1 / √(…) of each row */
+  layerNorm: op(
+    Code.OP_LAYER_NORM,
+    ["rows", "width"],
+    {
+      x: read("rows", "width"),
+      gamma: optional(read("width")),
+      beta: optional(read("width")),
+      y: write("rows", "width"),
+      saved: operand("write", ({ rows }) => 2 * rows!),
+    },
+    { numbers: ["epsilon"], inPlace: { y: "x" }, perElement: 8 },
+  ),
+  /** the gradient of a layerNorm's x */
+  layerNormBackward: op(
+    Code.OP_LAYER_NORM_BACKWARD,
+    ["rows", "width"],
+    {
+      x: read("rows", "width"),
+      dy: read("rows", "width"),
+      saved: operand("read", ({ rows }) => 2 * rows!),
+      gamma: optional(read("width")),
+      dx: write("rows", "width"),
+    },
+    { inPlace: { dx: "dy" }, perElement: 10 },
+  ),
+  /** the gradients of a layerNorm's gamma and beta */
+  layerNormBackwardScale: op(
+    Code.OP_LAYER_NORM_BACKWARD_SCALE,
+    ["rows", "width"],
+    {
+      x: read("rows", "width"),
+      dy: read("rows", "width"),
+      saved: operand("read", ({ rows }) => 2 * rows!),
+      dgamma: optional(write("width")),
+      dbeta: optional(write("width")),
+    },
+    { perElement: 6 },
+  ),
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OPS;

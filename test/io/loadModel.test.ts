@@ -10,10 +10,12 @@ import { readSafetensors, type TensorEntry, writeSafetensors } from "../../src/f
 import {
   activation,
   adam,
+  batchNorm,
   constant,
   dense,
   elu,
   flatten,
+  layerNorm,
   type LayerSpec,
   loadModel,
   type Model,
@@ -82,6 +84,8 @@ describe("what was saved comes back", () => {
     dense(4, { kernelInitializer: randomUniform({ minval: -2, maxval: 3 }), activation: elu({ alpha: 0.25 }) }),
     ...Object.keys(ACTIVATIONS.rows).map((name) => activation(name as "relu", { name: `act ${name}` })),
     prelu({ alphaInitializer: constant({ value: 0.25 }) }),
+    batchNorm({ momentum: 0.25, epsilon: 0.5, center: false, trainable: false }),
+    layerNorm({ epsilon: 0.125, scale: false }),
     dense(2, { activation: "sigmoid", name: "Ausgabe ★" }),
   ];
 

@@ -94,7 +94,63 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   constrainNorms: "no gradient",
   constrainNonNegative: "no gradient",
   gaussianNoise: { rows: ({ b }, hidden) => b.gaussianNoise(hidden(5), 0.5, { layer: 1, seed: 7 }) },
+  // Three rows of each sample: one row alone has no variance, and so no gradient.
+  batchNorm: {
+    "gamma and beta": (bench, hidden) => bench.b.batchNorm(rowsOfThree(bench, hidden(9)), scales(bench), 1e-3).y,
+    "neither of them": (bench, hidden) =>
+      bench.b.batchNorm(rowsOfThree(bench, hidden(9)), { gamma: undefined, beta: undefined }, 1e-3).y,
+    "gamma, whose gradient adds up": (bench, hidden) => {
+      const scale = { gamma: bench.variable("gamma", [3]), beta: undefined };
+      const { y } = bench.b.batchNorm(rowsOfThree(bench, hidden(9)), scale, 1e-3);
+      return bench.b.batchNorm(y, scale, 0.1).y;
+    },
+    "x that needs no gradient": (bench) => bench.b.batchNorm(bench.input("features", [3, 3]), scales(bench), 1e-3).y,
+  },
+  batchNormBackward: "no gradient",
+  normalize: {
+    "gamma and beta": (bench, hidden) => bench.b.normalize(hidden(3), statistics(bench), constants(bench), 0.01),
+    "neither of them": (bench, hidden) =>
+      bench.b.normalize(hidden(3), statistics(bench), { gamma: undefined, beta: undefined }, 0.01),
+  },
+  movingStatistics: "no gradient",
+  layerNorm: {
+    // Rows of three may lie close together: this epsilon keeps 1 / √(variance + ε), which rounding grows by, small.
+    "gamma and beta": (bench, hidden) => bench.b.layerNorm(rowsOfThree(bench, hidden(9)), scales(bench), 0.1),
+    "neither of them": (bench, hidden) => bench.b.layerNorm(hidden(5), { gamma: undefined, beta: undefined }, 1e-3),
+    "beta, whose gradient adds up": (bench, hidden) => {
+      const scale = { gamma: undefined, beta: bench.variable("beta", [3]) };
+      return bench.b.layerNorm(bench.b.layerNorm(hidden(3), scale, 0.1), scale, 0.1);
+    },
+    "x that needs no gradient": (bench) => bench.b.layerNorm(bench.input("features", [3]), scales(bench), 1e-3),
+  },
+  layerNormBackward: "no gradient",
+  layerNormBackwardScale: "no gradient",
 };
+
+function rowsOfThree({ b }: Workbench, x: Value): Value {
+  return b.reshape(x, [3, 3]);
+}
+
+function scales(bench: Workbench) {
+  return { gamma: bench.variable("gamma", [3]), beta: bench.variable("beta", [3]) };
+}
+
+function constants(bench: Workbench) {
+  const constant = (name: string) => bench.variable(name, [3], { trainable: false });
+  return { gamma: constant("gamma"), beta: constant("beta") };
+}
+
+/** A mean, and a variance that is not negative. */
+function statistics(bench: Workbench) {
+  const [mean, root] = [
+    bench.variable("mean", [3], { trainable: false }),
+    bench.variable("root", [3], { trainable: false }),
+  ];
+  const values = bench.variables.at(-1)!.data;
+  values.forEach((value, j) => (values[j] = Math.abs(value)));
+  if (root.storage.kind === "fixed") bench.engine.f32(root.storage.address, 3).set(values);
+  return { mean, variance: root };
+}
 
 function elementwise(): Activation[] {
   return Object.entries(ACTIVATIONS.rows)
@@ -161,6 +217,15 @@ const OP_NAMES = Object.keys(OPS) as OpName[];
 
 test("every op that has a gradient is tried, and no other", () => {
   for (const op of OP_NAMES) expect(CASES[op] === "no gradient", op).toBe(RULES[op] === "none");
+});
+
+test("normalize refuses a gamma that wants a gradient, rather than leave it without", async () => {
+  const bench = await Workbench.create();
+  const gamma = bench.variable("gamma", [3]);
+  bench.regress(
+    bench.b.normalize(bench.dense(bench.input("x", [4]), 3, "z"), statistics(bench), { gamma, beta: undefined }, 0.1),
+  );
+  expect(() => bench.differentiate()).toThrow("normalize passes gradients to x alone");
 });
 
 describe.each(OP_NAMES.filter((op) => CASES[op] !== "no gradient"))("%s", (op) => {

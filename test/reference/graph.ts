@@ -15,6 +15,7 @@ import {
   sparseSoftmaxCrossentropy,
 } from "./losses.js";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "./metrics.js";
+import { batchNorm, batchNormBackward, layerNorm, layerNormBackward, moments, moved } from "./normalization.js";
 import { penalty, penaltyGradient } from "./regularizers.js";
 import { prelu, preluAlphaBackward, preluBackward } from "./prelu.js";
 import { logSoftmax, logSoftmaxBackward, rowsOf, softmax, softmaxBackward } from "./softmax.js";
@@ -78,6 +79,10 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 
 /** What changes weights, rather than computing values: test/reference/optimizers.ts. */
 type OptimizerOp = "sgd" | "adam" | "adagrad" | "adadelta" | "rmsprop" | "nadam" | "adamax" | "lion";
+/** What was added to the variance of the first row. */
+function epsilonOf(x: Float64Array, saved: Float64Array, width: number): number {
+  return 1 / saved[1]! ** 2 - moments(Array.from(x.subarray(0, width))).variance;
+}
 
 type Outputs = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -148,6 +153,51 @@ const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } 
   sparseAccuracy: metric((scores, [label]) => sparseAccuracy(scores, label!)),
   categoricalAccuracy: metric(categoricalAccuracy),
   binaryAccuracy: metric(binaryAccuracy),
+  // What a normalization saves, its gradients compute anew here: epsilon goes with it.
+  batchNorm({ sizes: { width }, numbers: { epsilon }, values: { x, gamma, beta } }) {
+    const { y, statistics } = batchNorm(x!, width!, epsilon!, { gamma, beta });
+    const inverse = statistics.map(({ variance }) => 1 / Math.sqrt(variance + epsilon!));
+    const factor = inverse.map((value, j) => value * (gamma?.[j] ?? 1));
+    return {
+      y,
+      saved: [...statistics.map((s) => s.mean), ...statistics.map((s) => s.variance), ...inverse, ...factor],
+    };
+  },
+  batchNormBackward({ sizes: { width }, values: { x, dy, saved } }) {
+    const row = (i: number) => saved!.slice(i * width!, (i + 1) * width!);
+    const [variance, inverse, factor] = [row(1), row(2), row(3)];
+    const epsilon = 1 / inverse[0]! ** 2 - variance[0]!;
+    return batchNormBackward(
+      x!,
+      dy!,
+      width!,
+      epsilon,
+      factor.map((value, j) => value / inverse[j]!),
+    );
+  },
+  normalize({ sizes: { width }, numbers: { epsilon }, values: { x, mean, variance, gamma, beta } }) {
+    const given = Array.from(variance!, (value, j) => ({ mean: mean?.[j] ?? 0, variance: value }));
+    return { y: batchNorm(x!, width!, epsilon!, { gamma, beta }, given).y };
+  },
+  movingStatistics({ sizes: { width }, numbers: { share }, values: { saved, mean, variance } }) {
+    const batch = Array.from(saved!);
+    return {
+      mean: moved(mean!, batch.slice(0, width), 1 - share!),
+      variance: moved(variance!, batch.slice(width, 2 * width!), 1 - share!),
+    };
+  },
+  layerNorm({ sizes: { width }, numbers: { epsilon }, values: { x, gamma, beta } }) {
+    const saved = rowsOf(x!, width!).flatMap((row) => {
+      const { mean, variance } = moments(row);
+      return [mean, 1 / Math.sqrt(variance + epsilon!)];
+    });
+    return { y: layerNorm(x!, width!, epsilon!, { gamma, beta }), saved };
+  },
+  layerNormBackward: ({ sizes: { width }, values: { x, dy, saved, gamma } }) => ({
+    dx: layerNormBackward(x!, dy!, width!, epsilonOf(x!, saved!, width!), gamma).dx,
+  }),
+  layerNormBackwardScale: ({ sizes: { width }, values: { x, dy, saved } }) =>
+    layerNormBackward(x!, dy!, width!, epsilonOf(x!, saved!, width!)),
 };
 
 export class GraphTwin {

@@ -28,9 +28,18 @@ export { activation, dense, type DenseOptions, flatten, type LayerSpec, rescalin
 export {
   binaryCrossentropy,
   categoricalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  hinge,
+  huber,
+  kullbackLeiblerDivergence,
+  logCosh,
   type Loss,
+  meanAbsoluteError,
   meanSquaredError,
+  poisson,
   sparseCategoricalCrossentropy,
+  squaredHinge,
 } from "./losses/index.js";
 export type { Metric } from "./metrics/index.js";
 export type { Callback, CallbackContext, Logs } from "./model/callback.js";
@@ -40,6 +49,7 @@ export type { Layer } from "./model/layer.js";
 export { type CompileOptions, Model } from "./model/model.js";
 export type { Prediction } from "./model/predict.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
+export type { ClassWeight, SampleWeight } from "./model/weights.js";
 export type { NamedArray } from "./model/variables.js";
 export { adam, type Optimizer, sgd } from "./optimizers/index.js";
 export { init } from "./runtime/module.js";

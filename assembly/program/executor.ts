@@ -6,12 +6,7 @@ import { gatherF32, gatherU8, permute } from "../kernels/batch";
 import { add, affine, columnSum } from "../kernels/elementwise";
 import { gemmNN, gemmNT, gemmTN } from "../kernels/gemm/index";
 import { allFinite } from "../kernels/guard";
-import {
-  meanSquaredError,
-  sigmoidCrossentropy,
-  softmaxCrossentropy,
-  sparseSoftmaxCrossentropy,
-} from "../kernels/losses";
+import { batchLoss } from "../kernels/losses/index";
 import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
 import { adam, sgd } from "../kernels/optimizers";
 import { softmax, softmaxBackward } from "../kernels/softmax";
@@ -184,25 +179,19 @@ function execute(record: usize, header: usize): bool {
       add(d0, p0, p1, p2);
       break;
     case Op.OP_SPARSE_SOFTMAX_CROSSENTROPY:
-      increase(header + L.HEADER_BATCH_LOSS, sparseSoftmaxCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
-      break;
     case Op.OP_SOFTMAX_CROSSENTROPY:
-      increase(header + L.HEADER_BATCH_LOSS, softmaxCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
-      break;
     case Op.OP_SIGMOID_CROSSENTROPY:
-      increase(header + L.HEADER_BATCH_LOSS, sigmoidCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
-      break;
-    case Op.OP_MEAN_SQUARED_ERROR:
-      increase(header + L.HEADER_BATCH_LOSS, meanSquaredError(d0, d1, p0, p1, p2, <f32>1 / <f32>d0));
+    case Op.OP_LOSS:
+      addLoss(header, d0, batchLoss(load<i32>(record, L.RECORD_OP), i0, d0, d1, p0, p1, p2, p3, f0));
       break;
     case Op.OP_SPARSE_ACCURACY:
-      increase(header + L.HEADER_BATCH_METRICS + <usize>i0 * 8, sparseAccuracy(d0, d1, p0, p1));
+      addMetric(header, i0, d0, sparseAccuracy(d0, d1, p0, p1));
       break;
     case Op.OP_CATEGORICAL_ACCURACY:
-      increase(header + L.HEADER_BATCH_METRICS + <usize>i0 * 8, categoricalAccuracy(d0, d1, p0, p1));
+      addMetric(header, i0, d0, categoricalAccuracy(d0, d1, p0, p1));
       break;
     case Op.OP_BINARY_ACCURACY:
-      increase(header + L.HEADER_BATCH_METRICS + <usize>i0 * 8, binaryAccuracy(d0, d1, p0, p1, f0));
+      addMetric(header, i0, d0, binaryAccuracy(d0, d1, p0, p1, f0));
       break;
     case Op.OP_GUARD:
       return isFinite(load<f64>(header, L.HEADER_BATCH_LOSS)) && segmentsFinite(p0, d1, p1);
@@ -220,6 +209,16 @@ function execute(record: usize, header: usize): bool {
       unreachable();
   }
   return true;
+}
+
+/** Adds a loss's sum over its `matrixRows`; where a sample has several of them, it counts as their mean. */
+function addLoss(header: usize, matrixRows: i32, sum: f64): void {
+  increase(header + L.HEADER_BATCH_LOSS, sum * (<f64>load<i32>(header, L.HEADER_ROWS) / <f64>matrixRows));
+}
+
+function addMetric(header: usize, slot: i32, matrixRows: i32, sum: f64): void {
+  const share = <f64>load<i32>(header, L.HEADER_ROWS) / <f64>matrixRows;
+  increase(header + L.HEADER_BATCH_METRICS + <usize>slot * 8, sum * share);
 }
 
 function countStep(header: usize): void {

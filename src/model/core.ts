@@ -10,12 +10,15 @@ import { Program } from "../program/program.js";
 import { Run, type Sums } from "../program/run.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
-import type { Shape } from "../shape.js";
+import { type Shape, sizeOf } from "../shape.js";
 import type { Architecture } from "./architecture.js";
 import type { Callback } from "./callback.js";
 import { ALIGNMENT_ELEMENTS, type Variable, Variables } from "./variables.js";
 
-export type Mode = "train" | "gradients" | "apply" | "evaluate" | "predict";
+export type Mode = "train" | "weightedTrain" | "gradients" | "apply" | "evaluate" | "weightedEvaluate" | "predict";
+
+/** Those that compile and what is trainable shape. */
+const TRAINING_MODES = ["train", "weightedTrain", "gradients", "apply"] as const;
 
 /** What `compile` settled. */
 export interface Compiled {
@@ -92,13 +95,13 @@ export class Core {
 
   /** Checks that loss and metrics fit, then prepares training from the start. */
   compile(compiled: Compiled): void {
-    this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true });
+    this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true, weighted: false });
     const training = this.#allocateTraining(compiled.optimizer);
     this.#releaseTraining();
     this.compiled = compiled;
     this.#training = training;
     this.progress = { ...START };
-    for (const mode of ["train", "gradients", "apply", "evaluate"] as const) this.#drop(mode);
+    for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#drop(mode);
     this.#stale.clear();
     this.run("train").step = 0;
   }
@@ -129,7 +132,7 @@ export class Core {
   setTrainable(layer: number, trainable: boolean): void {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
-    for (const mode of ["train", "gradients", "apply"] as const) this.#stale.add(mode);
+    for (const mode of TRAINING_MODES) this.#stale.add(mode);
   }
 
   /** Where the gradients are, and each of the optimizer's slots, by name. */
@@ -146,17 +149,17 @@ export class Core {
     let program = this.#programs.get(mode);
     const fresh = !program;
     program ??= this.buildProgram(mode);
-    const moved = program.ensure(rows);
+    program.ensure(rows);
     this.#programs.set(mode, program);
-    if (fresh && (mode === "train" || mode === "apply")) this.#writeSegments();
-    if (fresh || moved || mode === "apply") run.bind(program);
+    if (fresh && updates(mode)) this.#writeSegments();
+    run.bind(program);
     if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer));
     return { program, run };
   }
 
-  /** Applying gradients from elsewhere is a training step's end: it shares the run, and so the step count. */
+  /** All that update the weights share the run, and so the step count. */
   run(mode: Mode): Run {
-    const key = mode === "apply" ? "train" : mode;
+    const key = updates(mode) ? "train" : mode;
     let run = this.#runs.get(key);
     if (!run) this.#runs.set(key, (run = new Run(this.engine)));
     return run;
@@ -167,25 +170,30 @@ export class Core {
     if (mode === "predict") {
       b.store(this.#emitLayers(b, { training: false, gradient: false }));
     } else if (mode !== "apply") {
-      const training = mode !== "evaluate";
-      this.#emitForward(b, this.compiled!, { training, gradient: training });
+      const training = mode !== "evaluate" && mode !== "weightedEvaluate";
+      const weighted = mode === "weightedTrain" || mode === "weightedEvaluate";
+      this.#emitForward(b, this.compiled!, { training, gradient: training, weighted });
       if (training) differentiate(b);
     }
-    if (mode === "train" || mode === "apply") this.#emitUpdate(b);
+    if (updates(mode)) this.#emitUpdate(b);
     return new Program(this.engine, b.nodes, this.#verifiedRegions());
   }
 
   // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #emitForward(b: GraphBuilder, compiled: Compiled, options: { training: boolean; gradient: boolean }): void {
+  #emitForward(
+    b: GraphBuilder,
+    compiled: Compiled,
+    options: { training: boolean; gradient: boolean; weighted: boolean },
+  ): void {
     const { loss, metrics } = compiled;
+    const { inputShapes, outputShape } = this.architecture;
     const output = this.#emitLayers(b, options);
-    const targets = b.input(
-      this.architecture.inputShapes.length,
-      targetShape(loss, this.architecture.outputShape),
-      "y",
-    );
-    emitLoss(b, loss, output, targets, options.gradient);
+    const targets = b.input(inputShapes.length, targetShape(loss, outputShape), "y");
+    const weights = options.weighted
+      ? b.input(inputShapes.length + 1, [positionsOf(outputShape)], "weights")
+      : undefined;
+    emitLoss(b, loss, output, targets, { gradient: options.gradient, weights });
     metrics.forEach((metric, slot) => emitMetric(b, metric, loss, output, targets, slot));
   }
 
@@ -308,6 +316,16 @@ export class Core {
     }
     return regions;
   }
+}
+
+/** Whether the mode's program ends with the optimizer's step. */
+function updates(mode: Mode): boolean {
+  return mode === "train" || mode === "weightedTrain" || mode === "apply";
+}
+
+/** How many outputs of its last axis' width a sample has: each has a loss, and a weight, of its own. */
+export function positionsOf(output: Shape): number {
+  return sizeOf(output.slice(0, -1));
 }
 
 /** The shape of a row of y. */

@@ -2,7 +2,16 @@ import { DataError } from "../errors.js";
 import { type LossDescription, LOSSES } from "../losses/index.js";
 import type { Run, Source } from "../program/run.js";
 import { type Core, targetShape } from "./core.js";
-import { refuseDifferentLengths, type Rowlike, type Rows, sliceRows, type Targets, toLabels, toRows } from "./data.js";
+import {
+  refuseDifferentLengths,
+  refuseOtherThanSigns,
+  type Rowlike,
+  type Rows,
+  sliceRows,
+  type Targets,
+  toLabels,
+  toRows,
+} from "./data.js";
 
 /** Checks x, and y by what the loss wants of it. Nothing is copied yet. */
 export function toSamples(core: Core, loss: LossDescription, x: Rowlike, y: Targets, suffix = ""): [x: Rows, y: Rows] {
@@ -16,6 +25,7 @@ export function toSamples(core: Core, loss: LossDescription, x: Rowlike, y: Targ
     LOSSES.rows[loss.name].targets === "labels"
       ? toLabels(y, shape, outputShape.at(-1)!, yName)
       : toRows(y, shape, yName);
+  if (LOSSES.rows[loss.name].classes === "sign") refuseOtherThanSigns(yRows, loss.name, yName);
   refuseDifferentLengths(xRows, yRows, xName, yName);
   return [xRows, yRows];
 }
@@ -34,6 +44,8 @@ interface DatasetOptions {
  */
 export class Dataset {
   readonly rows: number;
+  /** Each row comes with a weight. */
+  readonly weighted: boolean;
   readonly #core: Core;
   readonly #arrays: readonly Rows[];
   readonly #blocks: readonly number[];
@@ -45,6 +57,7 @@ export class Dataset {
   constructor(core: Core, arrays: readonly Rows[], { shuffle, batchRows, resident: kept = false }: DatasetOptions) {
     this.#core = core;
     this.rows = arrays[0]!.rows;
+    this.weighted = arrays.length > core.architecture.inputShapes.length + 1;
     const rowBytes = arrays.reduce((bytes, { data, width }) => bytes + width * data.BYTES_PER_ELEMENT, 0);
     const resident = kept || rowBytes * this.rows <= core.windowBytes;
     const batches = Math.max(1, Math.floor(core.windowBytes / (rowBytes * batchRows)));

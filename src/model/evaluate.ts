@@ -5,10 +5,13 @@ import type { Rowlike, Targets } from "./data.js";
 import { Dataset, toSamples } from "./dataset.js";
 import { logsOf } from "./logs.js";
 import { Pacer } from "./pacer.js";
+import { type SampleWeight, weightsOf } from "./weights.js";
 
 export interface EvaluateOptions {
   /** Rows at a time (default 256); changes speed, never bits of the predictions. */
   batchSize?: number;
+  /** One weight a row: its loss counts that much, in the mean over all rows. Metrics are not weighted. */
+  sampleWeight?: SampleWeight;
 }
 
 const DEFAULT_BATCH = 256;
@@ -21,7 +24,9 @@ export async function evaluate(
 ): Promise<Record<string, number>> {
   const { loss } = core.mustBeCompiled("evaluate()");
   const batchRows = positiveInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize");
-  const data = new Dataset(core, toSamples(core, loss, x, y), { shuffle: false, batchRows });
+  const samples = toSamples(core, loss, x, y);
+  const weights = weightsOf(core, loss, samples, { sampleWeight: options.sampleWeight });
+  const data = new Dataset(core, [...samples, ...weights], { shuffle: false, batchRows });
   try {
     return await evaluateDataset(core, data, { batchRows });
   } finally {
@@ -56,7 +61,7 @@ async function runThrough(
   { batchRows = DEFAULT_BATCH, first = 0, rows = data.rows, prefix = "", signal }: Range,
 ): Promise<Record<string, number>> {
   const compiled = core.mustBeCompiled("evaluate()");
-  const { run } = core.prepare("evaluate", Math.min(batchRows, rows));
+  const { run } = core.prepare(data.weighted ? "weightedEvaluate" : "evaluate", Math.min(batchRows, rows));
   const refill = data.attach(run, { first });
   run.begin({ totalRows: rows, batchRows });
   const pacer = new Pacer();

@@ -12,7 +12,7 @@ import { fit, type FitOptions, type History } from "./fit.js";
 import { Layer } from "./layer.js";
 import { predict, type Prediction, type PredictOptions } from "./predict.js";
 import { type SaveOptions, serialize } from "./serialize.js";
-import { applyGradients, gradients, trainOnBatch } from "./step.js";
+import { applyGradients, gradients, trainOnBatch, type TrainOnBatchOptions } from "./step.js";
 import { summarize } from "./summary.js";
 import type { NamedArray } from "./variables.js";
 
@@ -110,8 +110,8 @@ export class Model {
    *
    * @throws NumericError `numeric/not-finite` where loss or gradients are not finite; then nothing has changed
    */
-  trainOnBatch(x: Rowlike, y: Targets): Record<string, number> {
-    return trainOnBatch(this.#core, x, y);
+  trainOnBatch(x: Rowlike, y: Targets, options: TrainOnBatchOptions = {}): Record<string, number> {
+    return trainOnBatch(this.#core, x, y, options);
   }
 
   /** Gradients by weight, of the mean loss over these rows in training mode, before clipping. Changes nothing. */

@@ -3,7 +3,19 @@ import { formatShape, type Shape, sameShape, sizeOf } from "../shape.js";
 import { type Dim, fixed, formatValue, type Node, perRow, rootOf, type Value, widthOf } from "./graph.js";
 import type { DimOf, OpName, OperandOf } from "./ops.js";
 
-type LossOp = "sparseSoftmaxCrossentropy" | "softmaxCrossentropy" | "sigmoidCrossentropy" | "meanSquaredError";
+export type LossOp = "sparseSoftmaxCrossentropy" | "softmaxCrossentropy" | "sigmoidCrossentropy" | "loss";
+
+/** A loss as the kernels know it: an op, and where several share it, which of them. */
+export interface LossOptions {
+  readonly smoothing?: number;
+  /** Of `LOSS_…`, for the op "loss". */
+  readonly code?: number;
+  readonly parameter?: number;
+  readonly name?: string;
+  /** One number a row, by which its loss and gradient are multiplied. */
+  readonly weights?: Value | undefined;
+  readonly gradient?: boolean;
+}
 type MetricOp = "sparseAccuracy" | "categoricalAccuracy" | "binaryAccuracy";
 
 interface NewValue {
@@ -145,13 +157,16 @@ export class GraphBuilder {
   // ── Ops for the ends of a program ─────────────────────────────────────────────────────────────────────────────────
 
   /** The batch's loss; with `gradient`, also where the backward pass starts. */
-  loss(op: LossOp, predictions: Value, targets: Value, { smoothing = 0, gradient = false } = {}): void {
+  loss(op: LossOp, predictions: Value, targets: Value, options: LossOptions = {}): void {
+    const { smoothing = 0, code = 0, parameter = 0, name, weights, gradient = false } = options;
     const operands = {
       predictions,
       targets,
       gradient: gradient ? this.like(predictions, `d ${predictions.name}`) : undefined,
+      weights,
     };
-    this.emit(op, rowsOf(predictions), operands, { smoothing });
+    if (op === "loss") this.emit(op, rowsOf(predictions), operands, { parameter }, { loss: code }, name);
+    else this.emit(op, rowsOf(predictions), operands, { smoothing });
   }
 
   metric(op: MetricOp, scores: Value, targets: Value, slot: number, threshold = 0): void {

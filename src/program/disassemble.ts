@@ -31,7 +31,7 @@ function optionsOf(node: Node): string[] {
   const options = node.note ? [node.note] : [];
   for (const name of Object.keys(integers)) {
     const value = node.integers[name] ?? 0;
-    if (name === "activation" || name === "savesInput") continue;
+    if (name === "activation" || name === "savesInput" || name === "loss") continue; // the note says it
     if (name === "accumulate" || name === "nesterov") options.push(...(value ? [name] : []));
     else options.push(`${name} ${value}`);
   }

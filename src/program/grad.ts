@@ -82,7 +82,7 @@ const RULES: { readonly [K in OpName]: Rule<K> } = {
   sparseSoftmaxCrossentropy: lossRule,
   softmaxCrossentropy: lossRule,
   sigmoidCrossentropy: lossRule,
-  meanSquaredError: lossRule,
+  loss: lossRule,
   sparseAccuracy: "none",
   categoricalAccuracy: "none",
   binaryAccuracy: "none",

@@ -3,6 +3,7 @@
 
 import { ACTIVATION_COUNT } from "../../assembly/shared/activations.js";
 import * as Gemm from "../../assembly/shared/gemm.js";
+import { LOSS_COUNT } from "../../assembly/shared/losses.js";
 import { SEGMENT_BYTES } from "../../assembly/shared/layout.js";
 import * as Code from "../../assembly/shared/ops.js";
 
@@ -88,7 +89,8 @@ const fused = {
   integers: { accumulate: 1, activation: ACTIVATION_COUNT - 1 },
   perElement: 2,
 };
-const loss = { effect: true, numbers: ["smoothing"], perElement: 40 };
+const lossEnds = { gradient: optional(write("rows", "width")), weights: optional(read("rows")) };
+const crossentropy = { effect: true, numbers: ["smoothing"], perElement: 40 };
 const metric = { effect: true, integers: { slot: 7 }, numbers: ["threshold"] };
 
 export const OPS = {
@@ -171,30 +173,31 @@ export const OPS = {
   ),
   /** c = a + b */
   add: op(Code.OP_ADD, ["n"], { a: read("n"), b: read("n"), c: write("n") }, { inPlace: { c: "a" } }),
-  /** the batch's loss, from logits and class labels; its gradient where one is wanted */
+  /** the batch's loss, from logits and class labels; its gradient where one is wanted; rows weigh 1 without weights */
   sparseSoftmaxCrossentropy: op(
     Code.OP_SPARSE_SOFTMAX_CROSSENTROPY,
     ["rows", "width"],
-    { predictions: read("rows", "width"), targets: read("rows"), gradient: optional(write("rows", "width")) },
-    loss,
+    { predictions: read("rows", "width"), targets: read("rows"), ...lossEnds },
+    crossentropy,
   ),
   softmaxCrossentropy: op(
     Code.OP_SOFTMAX_CROSSENTROPY,
     ["rows", "width"],
-    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
-    loss,
+    { predictions: read("rows", "width"), targets: read("rows", "width"), ...lossEnds },
+    crossentropy,
   ),
   sigmoidCrossentropy: op(
     Code.OP_SIGMOID_CROSSENTROPY,
     ["rows", "width"],
-    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
-    loss,
+    { predictions: read("rows", "width"), targets: read("rows", "width"), ...lossEnds },
+    crossentropy,
   ),
-  meanSquaredError: op(
-    Code.OP_MEAN_SQUARED_ERROR,
+  /** the same for the loss of code `loss` */
+  loss: op(
+    Code.OP_LOSS,
     ["rows", "width"],
-    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
-    loss,
+    { predictions: read("rows", "width"), targets: read("rows", "width"), ...lossEnds },
+    { effect: true, numbers: ["parameter"], integers: { loss: LOSS_COUNT - 1 }, perElement: 40 },
   ),
   sparseAccuracy: op(
     Code.OP_SPARSE_ACCURACY,

@@ -21,6 +21,7 @@ import {
   lecunNormal,
   lecunUniform,
   loadModel,
+  losses,
   type Model,
   ones,
   randomNormal,
@@ -126,6 +127,7 @@ interface Part extends CompileOptions {
   readonly epochs: number;
   readonly seed?: number;
   readonly windowBytes?: number;
+  readonly sampleWeight?: number[];
 }
 
 const INITIALIZERS: Initializer[] = [
@@ -145,7 +147,7 @@ const INITIALIZERS: Initializer[] = [
 ];
 
 /** Each part is trained; what every kernel made of it ends up in its hash. */
-export const MIX: Readonly<Record<string, () => Part>> = {
+export const MIX: Record<string, () => Part> = {
   // Every activation within a product's last pass; bytes in, one-hot targets, a partial last batch.
   fusedActivations: () => ({
     inputShape: 13,
@@ -262,25 +264,60 @@ export const MIX: Readonly<Record<string, () => Part>> = {
   }),
 };
 
+/** Each loss that shares the op "loss", with weights: those of its kernels that no other part reaches. */
+const LOSSES = {
+  meanAbsoluteError: losses.meanAbsoluteError(),
+  huber: losses.huber({ delta: 0.3 }),
+  logCosh: losses.logCosh(),
+  kullbackLeiblerDivergence: losses.kullbackLeiblerDivergence(),
+  poisson: losses.poisson(),
+  hinge: losses.hinge(),
+  squaredHinge: losses.squaredHinge(),
+  categoricalHinge: losses.categoricalHinge(),
+  cosineSimilarity: losses.cosineSimilarity(),
+} as const;
+
+function lossPart(loss: keyof typeof LOSSES): () => Part {
+  const positive = loss === "poisson" || loss === "kullbackLeiblerDivergence";
+  const signed = loss === "hinge" || loss === "squaredHinge";
+  return () => ({
+    inputShape: 4,
+    layers: [dense(6, { activation: "tanh" }), dense(5, positive ? { activation: "sigmoid" } : {})],
+    optimizer: sgd({ learningRate: 0.1 }),
+    loss: LOSSES[loss],
+    x: numbers(21 * 4, 15),
+    y: signed ? numbers(21 * 5, 16).map((value) => (value < 0 ? -1 : 1)) : oneHotRows(21, 5, 17),
+    sampleWeight: Array.from(bytes(21, 18), (value) => (value % 5) / 4),
+    batchSize: 8,
+    epochs: 3,
+  });
+}
+for (const loss of Object.keys(LOSSES) as (keyof typeof LOSSES)[]) MIX[loss] = lossPart(loss);
+
 async function mix(): Promise<Hashes["mix"]> {
   const parts: Record<string, string> = {};
   for (const [name, part] of Object.entries(MIX)) parts[name] = await partHash(part());
   return { hash: await sha256([new TextEncoder().encode(JSON.stringify(parts))]), parts };
 }
 
-export async function build({ inputShape, layers, seed = 7, windowBytes, ...compile }: Part): Promise<Model> {
+export async function build({ inputShape, layers, seed = 7, windowBytes, ...part }: Part): Promise<Model> {
   const model = await sequential({ inputShape, layers, seed, ...(windowBytes && { windowBytes }) });
-  model.compile(compile);
+  const { optimizer, loss, metrics = [] } = part;
+  model.compile({ optimizer, loss, metrics });
   return model;
 }
 
 /** Weights before and after, losses and metrics, gradients, predictions for all rows and for one. */
 async function partHash(part: Part): Promise<string> {
-  const { x, y, batchSize, epochs } = part;
+  const { x, y, batchSize, epochs, sampleWeight } = part;
   const model = await build(part);
   const weights = () => [...model.getWeights().values()].map(({ data }) => data);
   const initial = weights();
-  const { history, stopReason } = await model.fit(x, y, { batchSize, epochs });
+  const { history, stopReason } = await model.fit(x, y, {
+    batchSize,
+    epochs,
+    ...(sampleWeight && { sampleWeight }),
+  });
   if (stopReason !== "completed") throw new Error(`Training ended for ${stopReason}.`);
   const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y))];
   const gradients = [...model.gradients(x, y).values()].map(({ data }) => data);

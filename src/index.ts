@@ -1,6 +1,7 @@
 export * as activations from "./activations/index.js";
 export * as initializers from "./initializers/index.js";
 export * as losses from "./losses/index.js";
+export * as metrics from "./metrics/index.js";
 export * as optimizers from "./optimizers/index.js";
 
 export { elu, linear, relu, sigmoid, softmax, tanh } from "./activations/index.js";
@@ -41,7 +42,23 @@ export {
   sparseCategoricalCrossentropy,
   squaredHinge,
 } from "./losses/index.js";
-export type { Metric } from "./metrics/index.js";
+export {
+  accuracy,
+  auc,
+  binaryAccuracy,
+  categoricalAccuracy,
+  confusionMatrix,
+  f1Score,
+  type Metric,
+  type MetricFunction,
+  precision,
+  r2Score,
+  recall,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from "./metrics/index.js";
+export type { Evaluation } from "./model/evaluate.js";
 export type { Callback, CallbackContext, Logs } from "./model/callback.js";
 export type { Rowlike, Targets } from "./model/data.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";

@@ -6,8 +6,19 @@ import { gatherF32, gatherU8, permute } from "../kernels/batch";
 import { add, affine, columnSum } from "../kernels/elementwise";
 import { gemmNN, gemmNT, gemmTN } from "../kernels/gemm/index";
 import { allFinite } from "../kernels/guard";
-import { batchLoss } from "../kernels/losses/index";
-import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
+import { batchLoss, lossByCode } from "../kernels/losses/index";
+import {
+  argmax,
+  aucCounts,
+  binaryAccuracy,
+  binaryCounts,
+  categoricalAccuracy,
+  classCounts,
+  confusion,
+  moments,
+  sparseAccuracy,
+  topK,
+} from "../kernels/metrics";
 import { adam, sgd } from "../kernels/optimizers";
 import { softmax, softmaxBackward } from "../kernels/softmax";
 import * as L from "../shared/layout";
@@ -86,7 +97,7 @@ function beginStep(header: usize): bool {
 
   store<i32>(header, rows, L.HEADER_ROWS);
   store<f64>(header, 0, L.HEADER_BATCH_LOSS);
-  memory.fill(header + L.HEADER_BATCH_METRICS, 0, L.MAX_METRICS * 8);
+  memory.fill(metricSlot(header, 0), 0, (<usize>load<u32>(header, L.HEADER_METRIC_SLOTS)) << 3);
   return true;
 }
 
@@ -97,9 +108,8 @@ function endStep(header: usize): bool {
   store<i32>(header, position, L.HEADER_POSITION);
   increase(header + L.HEADER_LOSS_SUM, load<f64>(header, L.HEADER_BATCH_LOSS));
   increase(header + L.HEADER_SAMPLE_SUM, <f64>rows);
-  for (let i: usize = 0; i < <usize>L.MAX_METRICS * 8; i += 8) {
-    increase(header + L.HEADER_METRIC_SUMS + i, load<f64>(header + L.HEADER_BATCH_METRICS + i));
-  }
+  const slots = load<i32>(header, L.HEADER_METRIC_SLOTS);
+  for (let i = 0; i < slots; i++) increase(metricSlot(header, slots + i), load<f64>(metricSlot(header, i)));
   return position >= load<i32>(header, L.HEADER_TOTAL_ROWS);
 }
 
@@ -107,6 +117,13 @@ function endStep(header: usize): bool {
 @inline
 function increase(address: usize, by: f64): void {
   store<f64>(address, load<f64>(address) + by);
+}
+
+/** The slots of the batch come first, then those of the epoch. */
+// @ts-ignore: decorator
+@inline
+function metricSlot(header: usize, index: i32): usize {
+  return <usize>load<u32>(header, L.HEADER_METRICS) + ((<usize>index) << 3);
 }
 
 // @ts-ignore: decorator
@@ -205,6 +222,30 @@ function execute(record: usize, header: usize): bool {
       countStep(header);
       break;
     }
+    case Op.OP_ARGMAX:
+      argmax(d0, d1, p0, p1);
+      break;
+    case Op.OP_TOP_K:
+      addMetric(header, i0, d0, topK(d0, d1, p0, p1, i1));
+      break;
+    case Op.OP_LOSS_METRIC:
+      addMetric(header, i0, d0, lossByCode(i1, d0, d1, p0, p1, 0, f0, 0));
+      break;
+    case Op.OP_BINARY_COUNTS:
+      binaryCounts(d0 * d1, p0, p1, f0, metricSlot(header, i0));
+      break;
+    case Op.OP_CLASS_COUNTS:
+      classCounts(d0, d1, p0, p1, metricSlot(header, i0));
+      break;
+    case Op.OP_CONFUSION:
+      confusion(d0, d1, p0, p1, metricSlot(header, i0));
+      break;
+    case Op.OP_AUC_COUNTS:
+      aucCounts(d0 * d1, i1, p0, p1, metricSlot(header, i0));
+      break;
+    case Op.OP_MOMENTS:
+      moments(d0, d1, p0, p1, metricSlot(header, i0));
+      break;
     default:
       unreachable();
   }
@@ -218,7 +259,7 @@ function addLoss(header: usize, matrixRows: i32, sum: f64): void {
 
 function addMetric(header: usize, slot: i32, matrixRows: i32, sum: f64): void {
   const share = <f64>load<i32>(header, L.HEADER_ROWS) / <f64>matrixRows;
-  increase(header + L.HEADER_BATCH_METRICS + <usize>slot * 8, sum * share);
+  increase(metricSlot(header, slot), sum * share);
 }
 
 function countStep(header: usize): void {

@@ -23,5 +23,13 @@ export const OP_BINARY_ACCURACY = 18;
 export const OP_GUARD = 19;
 export const OP_SGD = 20;
 export const OP_ADAM = 21;
+export const OP_ARGMAX = 22;
+export const OP_TOP_K = 23;
+export const OP_LOSS_METRIC = 24;
+export const OP_BINARY_COUNTS = 25;
+export const OP_CLASS_COUNTS = 26;
+export const OP_CONFUSION = 27;
+export const OP_AUC_COUNTS = 28;
+export const OP_MOMENTS = 29;
 
-export const OP_COUNT = 22;
+export const OP_COUNT = 30;

@@ -1,7 +1,7 @@
 import * as L from "../../assembly/shared/layout.js";
 import { BusyError, ConfigError } from "../errors.js";
 import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
-import { emitMetric, type ResolvedMetric } from "../metrics/index.js";
+import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
 import { hyperOf, type OptimizerDescription, OPTIMIZERS } from "../optimizers/index.js";
 import { GraphBuilder } from "../program/builder.js";
 import { differentiate } from "../program/grad.js";
@@ -150,6 +150,9 @@ export class Core {
     const fresh = !program;
     program ??= this.buildProgram(mode);
     program.ensure(rows);
+    if (fresh && this.compiled && mode !== "apply" && mode !== "predict") {
+      run.reserveMetrics(metricSlots(this.compiled.metrics, mode !== "evaluate" && mode !== "weightedEvaluate"));
+    }
     this.#programs.set(mode, program);
     if (fresh && updates(mode)) this.#writeSegments();
     run.bind(program);
@@ -194,7 +197,10 @@ export class Core {
       ? b.input(inputShapes.length + 1, [positionsOf(outputShape)], "weights")
       : undefined;
     emitLoss(b, loss, output, targets, { gradient: options.gradient, weights });
-    metrics.forEach((metric, slot) => emitMetric(b, metric, loss, output, targets, slot));
+    for (const metric of metrics) {
+      if (!options.training || !metric.evaluateOnly) emitMetric(b, metric, output, targets);
+    }
+    if (!options.training && metrics.some(({ compute }) => compute)) b.store(output);
   }
 
   #emitLayers(b: GraphBuilder, { training, gradient }: { training: boolean; gradient: boolean }): Value {

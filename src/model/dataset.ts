@@ -36,6 +36,8 @@ interface DatasetOptions {
   batchRows: number;
   /** Keep all rows in WebAssembly's memory, however many. */
   resident?: boolean;
+  /** Also keep a copy of y on the host, for metrics that are functions. */
+  keepTargets?: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ export class Dataset {
   readonly rows: number;
   /** Each row comes with a weight. */
   readonly weighted: boolean;
+  readonly targets: Rows | undefined;
   readonly #core: Core;
   readonly #arrays: readonly Rows[];
   readonly #blocks: readonly number[];
@@ -54,10 +57,13 @@ export class Dataset {
   readonly #held: number;
 
   /** Copies `arrays` in; afterwards the caller may do with them what it likes. */
-  constructor(core: Core, arrays: readonly Rows[], { shuffle, batchRows, resident: kept = false }: DatasetOptions) {
+  constructor(core: Core, arrays: readonly Rows[], options: DatasetOptions) {
+    const { shuffle, batchRows, resident: kept = false, keepTargets = false } = options;
     this.#core = core;
     this.rows = arrays[0]!.rows;
     this.weighted = arrays.length > core.architecture.inputShapes.length + 1;
+    const y = arrays[core.architecture.inputShapes.length];
+    this.targets = keepTargets && y ? { ...y, data: y.data.slice() } : undefined;
     const rowBytes = arrays.reduce((bytes, { data, width }) => bytes + width * data.BYTES_PER_ELEMENT, 0);
     const resident = kept || rowBytes * this.rows <= core.windowBytes;
     const batches = Math.max(1, Math.floor(core.windowBytes / (rowBytes * batchRows)));

@@ -1,9 +1,11 @@
 import { positiveInteger } from "../check.js";
+import type { ResolvedMetric } from "../metrics/index.js";
 import { yieldToHost } from "../runtime/yield.js";
+import { sizeOf } from "../shape.js";
 import type { Core } from "./core.js";
 import type { Rowlike, Targets } from "./data.js";
 import { Dataset, toSamples } from "./dataset.js";
-import { logsOf } from "./logs.js";
+import { finalLogsOf, logsOf } from "./logs.js";
 import { Pacer } from "./pacer.js";
 import { type SampleWeight, weightsOf } from "./weights.js";
 
@@ -14,19 +16,21 @@ export interface EvaluateOptions {
   sampleWeight?: SampleWeight;
 }
 
+/** Figures by name; `confusionMatrix` alone, where it was asked for, is a matrix. */
+export type Evaluation = Record<string, number> & { readonly confusionMatrix?: number[][] };
+
 const DEFAULT_BATCH = 256;
 
-export async function evaluate(
-  core: Core,
-  x: Rowlike,
-  y: Targets,
-  options: EvaluateOptions,
-): Promise<Record<string, number>> {
-  const { loss } = core.mustBeCompiled("evaluate()");
+export async function evaluate(core: Core, x: Rowlike, y: Targets, options: EvaluateOptions): Promise<Evaluation> {
+  const { loss, metrics } = core.mustBeCompiled("evaluate()");
   const batchRows = positiveInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize");
   const samples = toSamples(core, loss, x, y);
   const weights = weightsOf(core, loss, samples, { sampleWeight: options.sampleWeight });
-  const data = new Dataset(core, [...samples, ...weights], { shuffle: false, batchRows });
+  const data = new Dataset(core, [...samples, ...weights], {
+    shuffle: false,
+    batchRows,
+    keepTargets: needTargets(metrics),
+  });
   try {
     return await evaluateDataset(core, data, { batchRows });
   } finally {
@@ -46,7 +50,7 @@ interface Range {
 /** Two evaluations of one model share a run: the second waits for the first. */
 const queues = new WeakMap<Core, Promise<unknown>>();
 
-export function evaluateDataset(core: Core, data: Dataset, range: Range = {}): Promise<Record<string, number>> {
+export function evaluateDataset(core: Core, data: Dataset, range: Range = {}): Promise<Evaluation> {
   const turn = (queues.get(core) ?? Promise.resolve()).then(() => runThrough(core, data, range));
   queues.set(
     core,
@@ -59,17 +63,34 @@ async function runThrough(
   core: Core,
   data: Dataset,
   { batchRows = DEFAULT_BATCH, first = 0, rows = data.rows, prefix = "", signal }: Range,
-): Promise<Record<string, number>> {
+): Promise<Evaluation> {
   const compiled = core.mustBeCompiled("evaluate()");
   const { run } = core.prepare(data.weighted ? "weightedEvaluate" : "evaluate", Math.min(batchRows, rows));
   const refill = data.attach(run, { first });
   run.begin({ totalRows: rows, batchRows });
+  const { heap } = core.engine;
+  const width = data.targets ? sizeOf(core.architecture.outputShape) : 0;
+  const sink = width > 0 ? heap.allocate(rows * width * 4, "predictions for the metrics") : 0;
+  run.sink(sink);
   const pacer = new Pacer();
-  for (;;) {
-    const status = pacer.slice(run);
-    if (status === "epochDone") return logsOf(compiled, run.sums, prefix);
-    if (status === "needsRows") refill();
-    else await yieldToHost();
-    signal?.throwIfAborted();
+  try {
+    for (;;) {
+      const status = pacer.slice(run);
+      if (status === "epochDone") break;
+      if (status === "needsRows") refill();
+      else await yieldToHost();
+      signal?.throwIfAborted();
+    }
+    const predictions = core.engine.f32(sink, rows * width).slice();
+    const { sums } = run;
+    const logs = logsOf(compiled, sums, prefix);
+    return Object.assign(logs, finalLogsOf(compiled, sums, prefix, data.targets, predictions)) as Evaluation;
+  } finally {
+    if (sink) heap.free(sink);
   }
+}
+
+/** Whether a metric is a function of labels and predictions. */
+export function needTargets(metrics: readonly ResolvedMetric[]): boolean {
+  return metrics.some(({ compute }) => compute !== undefined);
 }

@@ -6,7 +6,7 @@ import type { Callback, CallbackContext, Logs } from "./callback.js";
 import type { Compiled, Core } from "./core.js";
 import { type Rowlike, type Rows, sliceRows, type Targets } from "./data.js";
 import { Dataset, toSamples } from "./dataset.js";
-import { evaluateDataset } from "./evaluate.js";
+import { evaluateDataset, needTargets } from "./evaluate.js";
 import { logsOf } from "./logs.js";
 import { nonFiniteWhat } from "./step.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
@@ -78,7 +78,13 @@ export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOption
   let validation: Dataset | undefined;
   core.fitting = true;
   try {
-    validation = plan.validation && new Dataset(core, plan.validation, { shuffle: false, batchRows });
+    validation =
+      plan.validation &&
+      new Dataset(core, plan.validation, {
+        shuffle: false,
+        batchRows,
+        keepTargets: needTargets(plan.compiled.metrics),
+      });
     return await new Fit(core, plan, data, validation).run();
   } finally {
     core.fitting = false;

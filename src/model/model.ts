@@ -1,13 +1,12 @@
 import { ConfigError } from "../errors.js";
 import { suggest } from "../family.js";
 import { type Loss, resolveLoss } from "../losses/index.js";
-import { type Metric, resolveMetric } from "../metrics/index.js";
-import { MAX_METRICS } from "../../assembly/shared/layout.js";
+import { type Metric, resolveMetrics } from "../metrics/index.js";
 import { type Optimizer, resolveOptimizer } from "../optimizers/index.js";
 import { writeFileAtomic } from "../runtime/files.js";
 import type { Core } from "./core.js";
 import type { Rowlike, Targets } from "./data.js";
-import { evaluate, type EvaluateOptions } from "./evaluate.js";
+import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
 import { Layer } from "./layer.js";
 import { predict, type Prediction, type PredictOptions } from "./predict.js";
@@ -70,17 +69,11 @@ export class Model {
    */
   compile({ optimizer, loss, metrics = [] }: CompileOptions): void {
     this.#core.mustBeIdle("compile()");
-    if (metrics.length > MAX_METRICS) {
-      throw new ConfigError(
-        "config/too-many-metrics",
-        `At most ${MAX_METRICS} metrics are counted; got ${metrics.length}.`,
-      );
-    }
     const resolved = resolveLoss(loss);
     this.#core.compile({
       optimizer: resolveOptimizer(optimizer),
       loss: resolved,
-      metrics: metrics.map((metric) => resolveMetric(metric, resolved)),
+      metrics: resolveMetrics(metrics, resolved, this.outputShape.at(-1)!),
     });
   }
 
@@ -96,7 +89,7 @@ export class Model {
   }
 
   /** Loss and metrics over all rows, in inference mode. */
-  async evaluate(x: Rowlike, y: Targets, options: EvaluateOptions = {}): Promise<Record<string, number>> {
+  async evaluate(x: Rowlike, y: Targets, options: EvaluateOptions = {}): Promise<Evaluation> {
     return evaluate(this.#core, x, y, options);
   }
 

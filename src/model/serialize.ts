@@ -24,7 +24,8 @@ export interface SavedArchitecture {
 export interface SavedCompile {
   readonly optimizer: Readonly<{ name: string }>;
   readonly loss: Readonly<{ name: string }>;
-  readonly metrics: readonly string[];
+  /** Without those that are functions. */
+  readonly metrics: readonly (string | Readonly<{ name: string }>)[];
 }
 
 export interface SavedTraining extends Progress {
@@ -57,7 +58,7 @@ export function serialize(core: Core, { includeOptimizer = false }: SaveOptions)
   const tensors = new Map(variables.read());
   if (compiled) {
     const { optimizer, loss, metrics } = compiled;
-    metadata.compile = JSON.stringify({ optimizer, loss, metrics: metrics.map(({ label }) => label) });
+    metadata.compile = JSON.stringify({ optimizer, loss, metrics: metrics.flatMap(({ saved }) => saved ?? []) });
   }
   if (includeOptimizer) {
     core.mustBeCompiled("toBytes({ includeOptimizer: true })");

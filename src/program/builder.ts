@@ -1,3 +1,4 @@
+import { ACTIVATION_SIGMOID } from "../../assembly/shared/activations.js";
 import { ShapeError } from "../errors.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "../shape.js";
 import { type Dim, fixed, formatValue, type Node, perRow, rootOf, type Value, widthOf } from "./graph.js";
@@ -16,7 +17,17 @@ export interface LossOptions {
   readonly weights?: Value | undefined;
   readonly gradient?: boolean;
 }
-type MetricOp = "sparseAccuracy" | "categoricalAccuracy" | "binaryAccuracy";
+export type MetricOp =
+  | "sparseAccuracy"
+  | "categoricalAccuracy"
+  | "binaryAccuracy"
+  | "topK"
+  | "lossMetric"
+  | "binaryCounts"
+  | "classCounts"
+  | "confusion"
+  | "aucCounts"
+  | "moments";
 
 interface NewValue {
   name: string;
@@ -121,6 +132,11 @@ export class GraphBuilder {
     return y;
   }
 
+  /** 1 / (1 + e^−x) */
+  sigmoid(x: Value): Value {
+    return this.activation(x, { code: ACTIVATION_SIGMOID, name: "sigmoid" });
+  }
+
   /** Softmax over the last axis. */
   softmax(x: Value, name = "softmax"): Value {
     const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient });
@@ -169,8 +185,17 @@ export class GraphBuilder {
     else this.emit(op, rowsOf(predictions), operands, { smoothing });
   }
 
-  metric(op: MetricOp, scores: Value, targets: Value, slot: number, threshold = 0): void {
-    this.emit(op, rowsOf(scores), { scores, targets }, { threshold }, { slot });
+  /** Adds to the metrics' slots from `slot` on; `integers` are those of the op beside it. */
+  metric(op: MetricOp, scores: Value, targets: Value, slot: number, threshold = 0, integers = {}): void {
+    const numbers = threshold === 0 ? {} : { threshold };
+    this.emit(op, rowsOf(scores), { scores, targets }, numbers, { slot, ...integers });
+  }
+
+  /** Where the greatest of each row of x stands, as labels. */
+  argmax(x: Value, name = "labels"): Value {
+    const labels = this.value({ name, shape: x.shape.length > 1 ? x.shape.slice(0, -1) : [1] });
+    this.emit("argmax", rowsOf(x), { x, labels });
+    return labels;
   }
 
   /** Writes the batch's rows of x to the sink. */

@@ -89,6 +89,14 @@ const RULES: { readonly [K in OpName]: Rule<K> } = {
   guard: "none",
   sgd: "none",
   adam: "none",
+  argmax: "none",
+  topK: "none",
+  lossMetric: "none",
+  binaryCounts: "none",
+  classCounts: "none",
+  confusion: "none",
+  aucCounts: "none",
+  moments: "none",
 };
 
 /** Appends the backward records of every loss in `builder`. */

@@ -4,7 +4,7 @@
 import { ACTIVATION_COUNT } from "../../assembly/shared/activations.js";
 import * as Gemm from "../../assembly/shared/gemm.js";
 import { LOSS_COUNT } from "../../assembly/shared/losses.js";
-import { SEGMENT_BYTES } from "../../assembly/shared/layout.js";
+import { MAX_METRIC_SLOTS, SEGMENT_BYTES } from "../../assembly/shared/layout.js";
 import * as Code from "../../assembly/shared/ops.js";
 
 export type Access = "read" | "write" | "update";
@@ -91,7 +91,8 @@ const fused = {
 };
 const lossEnds = { gradient: optional(write("rows", "width")), weights: optional(read("rows")) };
 const crossentropy = { effect: true, numbers: ["smoothing"], perElement: 40 };
-const metric = { effect: true, integers: { slot: 7 }, numbers: ["threshold"] };
+const slot = MAX_METRIC_SLOTS - 1;
+const metric = { effect: true, integers: { slot }, numbers: ["threshold"] };
 
 export const OPS = {
   /** out = the batch's rows of source `source`, · scale + offset */
@@ -237,6 +238,57 @@ export const OPS = {
     ["n", "segments"],
     { segments: segments(), parameters: update("n"), gradients: read("n"), m: update("n"), v: update("n") },
     { effect: true, perElement: 8 },
+  ),
+  /** labels = where the greatest of each row of x stands */
+  argmax: op(Code.OP_ARGMAX, ["rows", "width"], { x: read("rows", "width"), labels: write("rows") }),
+  /** the rows whose label is among the k greatest scores */
+  topK: op(
+    Code.OP_TOP_K,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows") },
+    { effect: true, integers: { slot, k: 0x7fffffff } },
+  ),
+  /** the sum of a loss, as a metric */
+  lossMetric: op(
+    Code.OP_LOSS_METRIC,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    { effect: true, integers: { slot, loss: LOSS_COUNT - 1 }, numbers: ["parameter"], perElement: 20 },
+  ),
+  /** three slots: true positives, false positives, false negatives */
+  binaryCounts: op(
+    Code.OP_BINARY_COUNTS,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    metric,
+  ),
+  /** the same three for each class */
+  classCounts: op(
+    Code.OP_CLASS_COUNTS,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows") },
+    { effect: true, integers: { slot } },
+  ),
+  /** width × width slots: rows by label and by greatest score */
+  confusion: op(
+    Code.OP_CONFUSION,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows") },
+    { effect: true, integers: { slot } },
+  ),
+  /** 2 × bins slots: negatives, then positives, by their scores */
+  aucCounts: op(
+    Code.OP_AUC_COUNTS,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    { effect: true, integers: { slot, bins: 0xffff }, perElement: 10 },
+  ),
+  /** 1 + 3 × width slots: rows, and for each column the sums that R² is made of */
+  moments: op(
+    Code.OP_MOMENTS,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    { effect: true, integers: { slot }, perElement: 10 },
   ),
 } as const satisfies Record<string, OpRow>;
 

@@ -65,9 +65,10 @@ export class Dataset {
     const y = arrays[core.architecture.inputShapes.length];
     this.targets = keepTargets && y ? { ...y, data: y.data.slice() } : undefined;
     const rowBytes = arrays.reduce((bytes, { data, width }) => bytes + width * data.BYTES_PER_ELEMENT, 0);
-    const resident = kept || rowBytes * this.rows <= core.windowBytes;
     const batches = Math.max(1, Math.floor(core.windowBytes / (rowBytes * batchRows)));
-    this.#held = resident ? this.rows : Math.min(this.rows, batches * batchRows);
+    // A window holds a whole batch at least, and that may be all rows.
+    const resident = kept || rowBytes * this.rows <= core.windowBytes || batches * batchRows >= this.rows;
+    this.#held = resident ? this.rows : batches * batchRows;
     this.#arrays = resident ? arrays : arrays.map((array) => ({ ...array, data: array.data.slice() }));
 
     const { heap } = core.engine;

@@ -294,6 +294,30 @@ function lossPart(loss: keyof typeof LOSSES): () => Part {
 }
 for (const loss of Object.keys(LOSSES) as (keyof typeof LOSSES)[]) MIX[loss] = lossPart(loss);
 
+// Each metric that counts.
+MIX.metricsOfClasses = () => ({
+  inputShape: 4,
+  layers: [dense(5, { activation: "softmax" })],
+  optimizer: sgd({ learningRate: 0.1 }),
+  loss: "categoricalCrossentropy",
+  metrics: ["f1Score", "topKCategoricalAccuracy", "confusionMatrix"],
+  x: numbers(21 * 4, 19),
+  y: oneHotRows(21, 5, 20),
+  batchSize: 8,
+  epochs: 2,
+});
+MIX.metricsOfNumbers = () => ({
+  inputShape: 4,
+  layers: [dense(3, { activation: "sigmoid" })],
+  optimizer: sgd({ learningRate: 0.1 }),
+  loss: "binaryCrossentropy",
+  metrics: ["precision", "auc", "meanAbsoluteError", "r2Score"],
+  x: numbers(21 * 4, 21),
+  y: oneHotRows(21, 3, 22),
+  batchSize: 8,
+  epochs: 2,
+});
+
 async function mix(): Promise<Hashes["mix"]> {
   const parts: Record<string, string> = {};
   for (const [name, part] of Object.entries(MIX)) parts[name] = await partHash(part());
@@ -319,7 +343,7 @@ async function partHash(part: Part): Promise<string> {
     ...(sampleWeight && { sampleWeight }),
   });
   if (stopReason !== "completed") throw new Error(`Training ended for ${stopReason}.`);
-  const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y))];
+  const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y)).flat(2)];
   const gradients = [...model.gradients(x, y).values()].map(({ data }) => data);
   const width = model.inputShape.reduce((product, size) => product * size, 1);
   const predictions = [model.predict(x), model.predict(x.slice(0, width))].map(({ data }) => data);

@@ -12,8 +12,11 @@ export * from "./kernels/initializers";
 export * from "./kernels/losses/index";
 export * from "./kernels/metrics";
 export * from "./kernels/optimizers";
+export * from "./kernels/prelu";
+export * from "./kernels/schedules";
 export * from "./kernels/softmax";
 export * from "./program/executor";
+export * from "./simd/double";
 export * from "./simd/math";
 export * from "./rng";
 

@@ -1,6 +1,7 @@
 // What all families of named parts (activations, initializers, losses …) have in common: a table with one row a member,
 // from which follow the types, the lookup by name with a suggestion, the factories and the form in a file.
 
+import { knownOptions, show, suggest } from "./check.js";
 import { ConfigError } from "./errors.js";
 
 /** One named part with its options filled in: plain JSON, immutable, the same in a program and in a file. */
@@ -31,17 +32,7 @@ export function describe<Rows extends Record<string, FamilyRow>>(
   options: object = {},
 ): Description<keyof Rows & string> {
   const row = rowOf(family, name);
-  for (const option of Object.keys(options)) {
-    if (option !== "name" && !(option in row.options)) {
-      throw new ConfigError(
-        "config/unknown-option",
-        `${family.kind} "${name}" has no option "${option}". ` +
-          (Object.keys(row.options).length > 0
-            ? `It takes ${Object.keys(row.options).join(", ")}.${suggest(option, Object.keys(row.options))}`
-            : "It takes none."),
-      );
-    }
-  }
+  knownOptions<Record<string, unknown>>(options, `${family.kind} "${name}"`, row.options);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const filled: Record<string, unknown> = { ...row.options, ...given, name };
   for (const key of Object.keys(filled)) if (filled[key] === undefined) delete filled[key];
@@ -57,10 +48,11 @@ export function resolve<Rows extends Record<string, FamilyRow>>(
   if (given === null || typeof given !== "object" || typeof given.name !== "string") {
     throw new ConfigError(
       `config/unknown-${slug(family.kind)}`,
-      `${article(family.kind)} is a name or what a factory returns, such as "${Object.keys(family.rows)[0]}"; got ${String(given)}.`,
+      `${article(family.kind)} is a name or what a factory returns, such as "${Object.keys(family.rows)[0]}"; got ${show(given)}.`,
     );
   }
-  return describe(family, given.name, given);
+  const { name, ...options } = given;
+  return describe(family, name, options);
 }
 
 /** The row of `name`; an unknown name is refused with the nearest one. */
@@ -73,29 +65,6 @@ export function rowOf<Rows extends Record<string, FamilyRow>>(family: Family<Row
     );
   }
   return family.rows[name as keyof Rows];
-}
-
-/** ` Did you mean "relu"?`, or nothing where no name is near. */
-export function suggest(given: string, names: readonly string[]): string {
-  const simple = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
-  const ranked = names
-    .map((name) => ({ name, distance: editDistance(simple(given), simple(name)) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best && best.distance <= Math.max(2, Math.floor(best.name.length / 3)) ? ` Did you mean "${best.name}"?` : "";
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 function slug(kind: string): string {

@@ -3,29 +3,25 @@ export * as initializers from "./initializers/index.js";
 export * as losses from "./losses/index.js";
 export * as metrics from "./metrics/index.js";
 export * as optimizers from "./optimizers/index.js";
+export * as schedules from "./schedules/index.js";
 
-export { elu, linear, relu, sigmoid, softmax, tanh } from "./activations/index.js";
-export type { Activation } from "./activations/index.js";
+export * from "./activations/index.js";
+export type { Activation } from "./activations/table.js";
 export { progressBar } from "./callbacks/index.js";
 export * from "./errors.js";
-export {
-  constant,
-  glorotNormal,
-  glorotUniform,
-  heNormal,
-  heUniform,
-  lecunNormal,
-  lecunUniform,
-  ones,
-  randomNormal,
-  randomUniform,
-  truncatedNormal,
-  varianceScaling,
-  zeros,
-} from "./initializers/index.js";
-export type { Initializer } from "./initializers/index.js";
+export * from "./initializers/index.js";
+export type { CustomInitializer, Initializer } from "./initializers/table.js";
 export { loadModel, type ModelSource } from "./io/loadModel.js";
-export { activation, dense, type DenseOptions, flatten, type LayerSpec, rescaling } from "./layers/index.js";
+export {
+  activation,
+  dense,
+  type DenseOptions,
+  flatten,
+  type LayerSpec,
+  prelu,
+  type PreluOptions,
+  rescaling,
+} from "./layers/index.js";
 export {
   binaryCrossentropy,
   categoricalCrossentropy,
@@ -68,5 +64,27 @@ export type { Prediction } from "./model/predict.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
 export type { ClassWeight, SampleWeight } from "./model/weights.js";
 export type { NamedArray } from "./model/variables.js";
-export { adam, type Optimizer, sgd } from "./optimizers/index.js";
+export {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamW,
+  lion,
+  nadam,
+  type Optimizer,
+  rmsprop,
+  sgd,
+} from "./optimizers/index.js";
 export { init } from "./runtime/module.js";
+export {
+  cosineDecay,
+  exponentialDecay,
+  inverseTimeDecay,
+  type LearningRate,
+  oneCycle,
+  piecewiseConstant,
+  polynomialDecay,
+  type Schedule,
+  warmup,
+} from "./schedules/index.js";

@@ -19,8 +19,10 @@ import {
   sparseAccuracy,
   topK,
 } from "../kernels/metrics";
-import { adam, sgd } from "../kernels/optimizers";
-import { softmax, softmaxBackward } from "../kernels/softmax";
+import { adadelta, adagrad, adam, adamax, lion, nadam, rmsprop, sgd } from "../kernels/optimizers";
+import { prelu, preluAlphaBackward, preluBackward } from "../kernels/prelu";
+import { scheduledRate } from "../kernels/schedules";
+import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "../kernels/softmax";
 import * as L from "../shared/layout";
 import * as Op from "../shared/ops";
 import { STREAM_SHUFFLE } from "../shared/random";
@@ -189,6 +191,21 @@ function execute(record: usize, header: usize): bool {
     case Op.OP_SOFTMAX_BACKWARD:
       softmaxBackward(d0, d1, p0, p1, p2);
       break;
+    case Op.OP_LOG_SOFTMAX:
+      logSoftmax(d0, d1, p0, p1);
+      break;
+    case Op.OP_LOG_SOFTMAX_BACKWARD:
+      logSoftmaxBackward(d0, d1, p0, p1, p2);
+      break;
+    case Op.OP_PRELU:
+      prelu(d0, d1, p0, p1, p2);
+      break;
+    case Op.OP_PRELU_BACKWARD:
+      preluBackward(d0, d1, p0, p1, p2, p3);
+      break;
+    case Op.OP_PRELU_ALPHA_BACKWARD:
+      preluAlphaBackward(d0, d1, p0, p1, p2, i0);
+      break;
     case Op.OP_AFFINE:
       affine(d0, p0, p1, f0, f1);
       break;
@@ -212,16 +229,49 @@ function execute(record: usize, header: usize): bool {
       break;
     case Op.OP_GUARD:
       return isFinite(load<f64>(header, L.HEADER_BATCH_LOSS)) && segmentsFinite(p0, d1, p1);
+    case Op.OP_SCHEDULE: {
+      const rate = scheduledRate(p0, <f64>load<u32>(header, L.HEADER_STEP));
+      store<f64>(header, rate, L.HEADER_HYPER);
+      return isFinite(<f32>rate);
+    }
     case Op.OP_SGD:
       sgd(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1), i0);
       countStep(header);
       break;
-    case Op.OP_ADAM: {
-      const step = load<u32>(header, L.HEADER_STEP) + 1;
-      adam(p0, d1, p1, p2, p3, p4, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3), step);
+    case Op.OP_ADAGRAD:
+      adagrad(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1));
+      countStep(header);
+      break;
+    case Op.OP_ADADELTA:
+      adadelta(p0, d1, p1, p2, p3, p4, hyper(header, 0), hyper(header, 1), hyper(header, 2));
+      countStep(header);
+      break;
+    case Op.OP_RMSPROP: {
+      const velocity = pointer(record, 5);
+      rmsprop(p0, d1, p1, p2, p3, p4, velocity, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3));
       countStep(header);
       break;
     }
+    case Op.OP_ADAM: {
+      const vMax = pointer(record, 5);
+      const step = countStep(header);
+      adam(p0, d1, p1, p2, p3, p4, vMax, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3), step);
+      break;
+    }
+    case Op.OP_NADAM: {
+      const step = countStep(header);
+      nadam(p0, d1, p1, p2, p3, p4, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3), step);
+      break;
+    }
+    case Op.OP_ADAMAX: {
+      const step = countStep(header);
+      adamax(p0, d1, p1, p2, p3, p4, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3), step);
+      break;
+    }
+    case Op.OP_LION:
+      lion(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1), hyper(header, 2));
+      countStep(header);
+      break;
     case Op.OP_ARGMAX:
       argmax(d0, d1, p0, p1);
       break;
@@ -262,8 +312,11 @@ function addMetric(header: usize, slot: i32, matrixRows: i32, sum: f64): void {
   increase(metricSlot(header, slot), sum * share);
 }
 
-function countStep(header: usize): void {
-  store<u32>(header, load<u32>(header, L.HEADER_STEP) + 1, L.HEADER_STEP);
+/** The number of the optimizer step under way, from 1. */
+function countStep(header: usize): u32 {
+  const step = load<u32>(header, L.HEADER_STEP) + 1;
+  store<u32>(header, step, L.HEADER_STEP);
+  return step;
 }
 
 /** out (rows, width): the batch's rows of one source, in the epoch's order. */

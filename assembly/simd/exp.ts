@@ -3,12 +3,11 @@
 // Each states its worst error over all 2³² inputs (LANEWISE_SWEEP=full npx vitest run test/kernels/math.test.ts).
 // NaN comes out as NaN. No result of exp or sigmoid is denormal: what would be, is zero.
 
-import { broadcast } from "./lanes";
+import { broadcast, SIGN_BIT } from "./lanes";
 
 const ONE = memory.data<f32>([1]);
 const TWO = memory.data<f32>([2]);
 const INFINITE = memory.data<f32>([Infinity]);
-const SIGN_BIT = memory.data<u32>([0x80000000]);
 
 // ── e^x = 2^n · e^r ────────────────────────────────────────────────────────────────────────────────────────────────
 //

@@ -53,7 +53,9 @@ export function storeLanes(address: usize, v: v128, count: i32): void {
 }
 
 const GRADIENT_FLOOR = memory.data<f32>([1e-30]);
-const MAGNITUDE_BITS = memory.data<u32>([0x7fffffff]);
+/** All bits of a float but its sign. */
+export const MAGNITUDE_BITS = memory.data<u32>([0x7fffffff]);
+export const SIGN_BIT = memory.data<u32>([0x80000000]);
 
 /**
  * A gradient with what is too small to matter made zero, NaN left alone. Denormals slow every kernel down many times,

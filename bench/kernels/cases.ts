@@ -13,6 +13,8 @@ export interface Bench {
   random(length: number): number;
   /** Room for `bytes`, at a 64-byte boundary. */
   reserve(bytes: number): number;
+  /** Whole numbers, then f32, side by side: a segment. */
+  write(integers: readonly number[], floats: readonly number[]): number;
 }
 
 export type Work = { readonly flops: number } | { readonly bytes: number };
@@ -74,4 +76,208 @@ const inference = [
   [1, 1024, 1024],
 ].map(([m, n, k]) => product("NN", m!, n!, k!));
 
-export const CASES: readonly Case[] = [...cubes, ...layers, ...inference];
+// ── Everything that moves memory: in GB/s, all that is read and written counted once ────────────────────────────────
+
+const IN_CACHE = 4096; // elements: 16 KB an array
+const BEYOND = 4 << 20; // 16 MB an array
+
+/** `floats` arrays of n are read or written; `run` is handed their addresses. */
+function moving(
+  name: string,
+  n: number,
+  floats: number,
+  start: (call: Bench["call"], at: number[]) => () => void,
+): Case {
+  return {
+    name: `${name}, ${n >= 1 << 20 ? `${n >> 20}M` : n}`,
+    work: { bytes: 4 * n * floats },
+    setup: (bench) =>
+      start(
+        bench.call,
+        Array.from({ length: Math.ceil(floats) + 1 }, () => bench.random(n)),
+      ),
+  };
+}
+
+const activations = Object.entries({ linear: 0, relu: 1, sigmoid: 2, tanh: 3, elu: 4 }).flatMap(([name, code]) => [
+  moving(
+    `${name}`,
+    IN_CACHE,
+    2,
+    (call, [x, y]) =>
+      () =>
+        call.activationForward!(code, IN_CACHE, x!, y!, 1),
+  ),
+  moving(
+    `${name} backward`,
+    IN_CACHE,
+    3,
+    (call, [dy, y, dx]) =>
+      () =>
+        call.activationBackward!(code, IN_CACHE, dy!, y!, dx!, 1),
+  ),
+]);
+
+const rowwise = [10, 1000].flatMap((width) => {
+  const rows = Math.floor(IN_CACHE / width);
+  const n = rows * width;
+  return [
+    moving(
+      `softmax, rows of ${width}`,
+      n,
+      2,
+      (call, [x, y]) =>
+        () =>
+          call.softmax!(rows, width, x!, y!),
+    ),
+    moving(
+      `crossentropy, rows of ${width}`,
+      n,
+      2,
+      (call, [x, dx, labels]) =>
+        () =>
+          call.sparseSoftmaxCrossentropy!(rows, width, x!, labels!, dx!, 0, 1),
+    ),
+    moving(
+      `columnSum, rows of ${width}`,
+      n,
+      1,
+      (call, [x, sums]) =>
+        () =>
+          call.columnSum!(rows, width, x!, sums!, 0),
+    ),
+  ];
+});
+
+const elementwise = [IN_CACHE, BEYOND].flatMap((n) => [
+  moving(
+    "add",
+    n,
+    3,
+    (call, [a, b, c]) =>
+      () =>
+        call.add!(n, a!, b!, c!),
+  ),
+  moving(
+    "affine",
+    n,
+    2,
+    (call, [x, y]) =>
+      () =>
+        call.affine!(n, x!, y!, 2, 1),
+  ),
+  moving(
+    "allFinite",
+    n,
+    1,
+    (call, [x]) =>
+      () =>
+        call.allFinite!(n, x!),
+  ),
+]);
+
+/** One segment over all: { offset 0, length n, rateScale 1, decay 0 }. */
+function optimizer(
+  name: string,
+  n: number,
+  floats: number,
+  step: (call: Bench["call"], segment: number, at: number[]) => () => void,
+): Case {
+  const base = moving(name, n, floats, () => () => undefined);
+  return {
+    ...base,
+    setup(bench) {
+      const segment = bench.write([0, n], [1, 0]);
+      return step(
+        bench.call,
+        segment,
+        Array.from({ length: 4 }, () => bench.random(n)),
+      );
+    },
+  };
+}
+
+const optimizers = [IN_CACHE, BEYOND].flatMap((n) => [
+  optimizer(
+    "sgd",
+    n,
+    3,
+    (call, s, [p, g]) =>
+      () =>
+        call.sgd!(s, 1, p!, g!, 0, 1e-9, 0, 0),
+  ),
+  optimizer(
+    "sgd with momentum",
+    n,
+    5,
+    (call, s, [p, g, v]) =>
+      () =>
+        call.sgd!(s, 1, p!, g!, v!, 1e-9, 0.9, 0),
+  ),
+  optimizer(
+    "adam",
+    n,
+    7,
+    (call, s, [p, g, m, v]) =>
+      () =>
+        call.adam!(s, 1, p!, g!, m!, v!, 1e-9, 0.9, 0.999, 1e-7, 9),
+  ),
+]);
+
+const batch = [
+  moving(
+    "gatherF32, 64 rows of 784",
+    64 * 784,
+    2,
+    (call, [x, out]) =>
+      () =>
+        call.gatherF32!(64, 784, x!, 0, 0, out!, 1, 0),
+  ),
+  moving(
+    "gatherU8, 64 rows of 784",
+    64 * 784,
+    1.25,
+    (call, [x, out]) =>
+      () =>
+        call.gatherU8!(64, 784, x!, 0, 0, out!, 0.5, 0),
+  ),
+];
+
+const random = [
+  moving(
+    "fillUniform",
+    IN_CACHE,
+    1,
+    (call, [out]) =>
+      () =>
+        call.fillUniform!(IN_CACHE, out!, 1, 2, 3, 0, 1),
+  ),
+  moving(
+    "fillNormal",
+    IN_CACHE,
+    1,
+    (call, [out]) =>
+      () =>
+        call.fillNormal!(IN_CACHE, out!, 1, 2, 3, 0, 1),
+  ),
+  moving(
+    "permute",
+    IN_CACHE,
+    1,
+    (call, [out]) =>
+      () =>
+        call.permute!(IN_CACHE, out!, 1, 2, 3, 2),
+  ),
+];
+
+export const CASES: readonly Case[] = [
+  ...cubes,
+  ...layers,
+  ...inference,
+  ...activations,
+  ...rowwise,
+  ...elementwise,
+  ...optimizers,
+  ...batch,
+  ...random,
+];

@@ -1,61 +1,228 @@
+// Every activation: one factory each, and with it the activation's row, from which types, lookup, tests and docs follow.
+// All that this module exports is public and an activation; what the library does with the rows stands in table.ts.
+
 import * as Code from "../../assembly/shared/activations.js";
-import { describe, type Description, type Family, type FamilyRow, resolve } from "../family.js";
-import type { GraphBuilder } from "../program/builder.js";
-import type { Value } from "../program/graph.js";
+import { boolean } from "../check.js";
+import { activation, nonNegative, positive } from "./define.js";
 
-interface ActivationRow extends FamilyRow {
-  /** Elementwise kernels by code, or an op of its own over the last axis. */
-  readonly op: { readonly code: number } | "softmax";
-  /** What its derivative is computed from: only with its output can it be fused into a product. */
-  readonly derivativeFrom: "output" | "input";
-  /** The one number that its kernels take. */
-  readonly parameter?: string;
-}
+// ── Saturating ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const rows = {
-  linear: { op: { code: Code.ACTIVATION_LINEAR }, derivativeFrom: "output", options: {}, formula: "x" },
-  relu: { op: { code: Code.ACTIVATION_RELU }, derivativeFrom: "output", options: {}, formula: "max(x, 0)" },
-  sigmoid: { op: { code: Code.ACTIVATION_SIGMOID }, derivativeFrom: "output", options: {}, formula: "1 / (1 + e⁻ˣ)" },
-  tanh: { op: { code: Code.ACTIVATION_TANH }, derivativeFrom: "output", options: {}, formula: "tanh x" },
-  elu: {
-    op: { code: Code.ACTIVATION_ELU },
-    derivativeFrom: "output",
-    parameter: "alpha",
-    options: { alpha: 1 },
-    formula: "x > 0 ? x : α·(eˣ − 1)",
-    paper: "Clevert, Unterthiner, Hochreiter 2015, arXiv:1511.07289",
-  },
-  softmax: { op: "softmax", derivativeFrom: "output", options: {}, formula: "eˣᵢ / Σⱼ eˣⱼ over the last axis" },
-} as const satisfies Record<string, ActivationRow>;
+/** x */
+export const linear = activation("linear", {
+  op: Code.ACTIVATION_LINEAR,
+  derivativeFrom: "output",
+  initializer: "glorotUniform",
+  options: {},
+  formula: "x",
+});
 
-/** Every activation: one row each; types, lookup, tests and docs follow from it. */
-export const ACTIVATIONS: Family<Record<keyof typeof rows, ActivationRow>> = { kind: "activation", rows };
+/** 1 / (1 + e⁻ˣ) */
+export const sigmoid = activation("sigmoid", {
+  op: Code.ACTIVATION_SIGMOID,
+  derivativeFrom: "output",
+  initializer: "glorotUniform",
+  options: {},
+  formula: "1 / (1 + e⁻ˣ)",
+});
 
-export type ActivationName = keyof typeof rows;
-export type ActivationDescription = Description<ActivationName>;
-/** What an `activation` option takes: a name, or what a factory returns. */
-export type Activation = ActivationName | ActivationDescription;
+/** relu6(x + 3) / 6, as Keras 3 and PyTorch have it (Keras 2: 0.2 x + 0.5, cut to 0 … 1). */
+export const hardSigmoid = activation("hardSigmoid", {
+  op: Code.ACTIVATION_HARD_SIGMOID,
+  derivativeFrom: "output",
+  initializer: "glorotUniform",
+  options: {},
+  formula: "min(max(x + 3, 0), 6) / 6",
+  paper: "Courbariaux, Bengio, David 2015, arXiv:1511.00363",
+});
 
-export function resolveActivation(given: Activation): ActivationDescription {
-  return resolve(ACTIVATIONS, given);
-}
+/** tanh x */
+export const tanh = activation("tanh", {
+  op: Code.ACTIVATION_TANH,
+  derivativeFrom: "output",
+  initializer: "glorotUniform",
+  options: {},
+  formula: "tanh x",
+});
 
-export const linear = () => describe(ACTIVATIONS, "linear");
-export const relu = () => describe(ACTIVATIONS, "relu");
-export const sigmoid = () => describe(ACTIVATIONS, "sigmoid");
-export const tanh = () => describe(ACTIVATIONS, "tanh");
-/** Exponential linear unit: x > 0 ? x : α·(eˣ − 1). `alpha` is the value that it saturates to, negated. */
-export const elu = (options: { alpha?: number } = {}) => describe(ACTIVATIONS, "elu", options);
-export const softmax = () => describe(ACTIVATIONS, "softmax");
+/** x / (1 + |x|) */
+export const softsign = activation("softsign", {
+  op: Code.ACTIVATION_SOFTSIGN,
+  derivativeFrom: "input",
+  initializer: "glorotUniform",
+  options: {},
+  formula: "x / (1 + |x|)",
+  paper: "Turian, Bergstra, Bengio 2009, NAACL",
+});
 
-/** Emits f(x). */
-export function activate(b: GraphBuilder, x: Value, description: ActivationDescription): Value {
-  const { op, derivativeFrom, parameter } = ACTIVATIONS.rows[description.name];
-  if (op === "softmax") return b.softmax(x);
-  return b.activation(x, {
-    code: op.code,
-    name: description.name,
-    savesInput: derivativeFrom === "input",
-    ...(parameter && { alpha: description[parameter] as number }),
-  });
-}
+// ── Rectified ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** max(x, 0); its derivative at 0 is 0. */
+export const relu = activation("relu", {
+  op: Code.ACTIVATION_RELU,
+  derivativeFrom: "output",
+  initializer: "heNormal",
+  options: {},
+  formula: "max(x, 0)",
+  paper: "Nair, Hinton 2010, ICML",
+});
+
+/** min(max(x, 0), 6) */
+export const relu6 = activation("relu6", {
+  op: Code.ACTIVATION_RELU6,
+  derivativeFrom: "output",
+  initializer: "heNormal",
+  options: {},
+  formula: "min(max(x, 0), 6)",
+  paper: "Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
+});
+
+/**
+ * x > 0 ? x : negativeSlope · x
+ *
+ * @param options `negativeSlope` ≥ 0, default 0.2 as in Keras (PyTorch: 0.01). Its derivative at 0 is negativeSlope.
+ * @throws ConfigError `config/out-of-range`
+ */
+export const leakyRelu = activation("leakyRelu", {
+  op: Code.ACTIVATION_LEAKY_RELU,
+  derivativeFrom: "output",
+  initializer: "heNormal",
+  parameter: "negativeSlope",
+  options: { negativeSlope: 0.2 },
+  checks: { negativeSlope: nonNegative },
+  formula: "x > 0 ? x : negativeSlope · x",
+  paper: "Maas, Hannun, Ng 2013, ICML",
+});
+
+/**
+ * Exponential linear unit: x > 0 ? x : α·(eˣ − 1)
+ *
+ * @param options `alpha` ≥ 0, default 1: the value that it saturates to, negated.
+ * @throws ConfigError `config/out-of-range`
+ */
+export const elu = activation("elu", {
+  op: Code.ACTIVATION_ELU,
+  derivativeFrom: "output",
+  initializer: "heNormal",
+  parameter: "alpha",
+  options: { alpha: 1 },
+  checks: { alpha: nonNegative },
+  formula: "x > 0 ? x : α·(eˣ − 1)",
+  paper: "Clevert, Unterthiner, Hochreiter 2015, arXiv:1511.07289",
+});
+
+/**
+ * Scaled exponential linear unit: keeps mean 0 and variance 1 from layer to layer, given LeCun's initial weights
+ * (`kernelInitializer: "lecunNormal"` or `"auto"`).
+ */
+export const selu = activation("selu", {
+  op: Code.ACTIVATION_SELU,
+  derivativeFrom: "output",
+  initializer: "lecunNormal",
+  options: {},
+  formula: "1.0507009873554805 · (x > 0 ? x : 1.6732632423543772·(eˣ − 1))",
+  paper: "Klambauer, Unterthiner, Mayr, Hochreiter 2017, arXiv:1706.02515",
+});
+
+/**
+ * x > 0 ? x : α·(e^(x/α) − 1): elu with a continuous derivative for every α.
+ *
+ * @param options `alpha` > 0, default 1.
+ * @throws ConfigError `config/out-of-range`
+ */
+export const celu = activation("celu", {
+  op: Code.ACTIVATION_CELU,
+  derivativeFrom: "output",
+  initializer: "heNormal",
+  parameter: "alpha",
+  options: { alpha: 1 },
+  checks: { alpha: positive },
+  formula: "x > 0 ? x : α·(e^(x/α) − 1)",
+  paper: "Barron 2017, arXiv:1704.07483",
+});
+
+/** ln(1 + eˣ) */
+export const softplus = activation("softplus", {
+  op: Code.ACTIVATION_SOFTPLUS,
+  derivativeFrom: "output",
+  initializer: "heNormal",
+  options: {},
+  formula: "ln(1 + eˣ)",
+  paper: "Dugas, Bengio, Bélisle, Nadeau, Garcia 2000, NIPS",
+});
+
+// ── Gated ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Gaussian error linear unit: x·Φ(x), Φ the cumulative distribution of the standard normal.
+ *
+ * @param options `approximate`, default false: x/2·(1 + tanh(√(2/π)·(x + 0.044715 x³))) instead, within 5e-4 of it.
+ * @throws ConfigError `config/not-a-boolean`
+ */
+export const gelu = activation("gelu", {
+  op: ({ approximate }) => (approximate ? Code.ACTIVATION_GELU_TANH : Code.ACTIVATION_GELU),
+  derivativeFrom: "input",
+  initializer: "heNormal",
+  options: { approximate: false },
+  checks: { approximate: boolean },
+  formula: "x·Φ(x)",
+  paper: "Hendrycks, Gimpel 2016, arXiv:1606.08415",
+});
+
+/** x / (1 + e⁻ˣ), also called swish. */
+export const silu = activation("silu", {
+  op: Code.ACTIVATION_SILU,
+  derivativeFrom: "input",
+  initializer: "heNormal",
+  options: {},
+  formula: "x / (1 + e⁻ˣ)",
+  paper: "Elfwing, Uchibe, Doya 2017, arXiv:1702.03118",
+});
+
+/** x·hardSigmoid(x), also called hard swish. */
+export const hardSilu = activation("hardSilu", {
+  op: Code.ACTIVATION_HARD_SILU,
+  derivativeFrom: "input",
+  initializer: "heNormal",
+  options: {},
+  formula: "x·min(max(x + 3, 0), 6) / 6",
+  paper: "Howard et al. 2019, arXiv:1905.02244",
+});
+
+/** x·tanh(ln(1 + eˣ)) */
+export const mish = activation("mish", {
+  op: Code.ACTIVATION_MISH,
+  derivativeFrom: "input",
+  initializer: "heNormal",
+  options: {},
+  formula: "x·tanh(ln(1 + eˣ))",
+  paper: "Misra 2019, arXiv:1908.08681",
+});
+
+// ── Others ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** eˣ */
+export const exponential = activation("exponential", {
+  op: Code.ACTIVATION_EXPONENTIAL,
+  derivativeFrom: "output",
+  initializer: "glorotUniform",
+  options: {},
+  formula: "eˣ",
+});
+
+/** x − ln Σⱼ eˣⱼ over the last axis */
+export const logSoftmax = activation("logSoftmax", {
+  op: "logSoftmax",
+  derivativeFrom: "output",
+  initializer: "glorotUniform",
+  options: {},
+  formula: "xᵢ − ln Σⱼ eˣⱼ over the last axis",
+});
+
+/** eˣᵢ / Σⱼ eˣⱼ over the last axis */
+export const softmax = activation("softmax", {
+  op: "softmax",
+  derivativeFrom: "output",
+  initializer: "glorotUniform",
+  options: {},
+  formula: "eˣᵢ / Σⱼ eˣⱼ over the last axis",
+});

@@ -1,8 +1,9 @@
 import { LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
-import { suggest } from "../family.js";
-import { readSafetensors, type SafetensorsFile } from "../formats/safetensors.js";
+import { shapeOf, show, suggest } from "../check.js";
+import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../formats/safetensors.js";
 import { LAYERS } from "../layers/index.js";
 import type { LayerSpec } from "../layers/layer.js";
+import { chain, type PlacedLayer } from "../model/architecture.js";
 import type { Core } from "../model/core.js";
 import type { Loss } from "../losses/index.js";
 import type { Metric } from "../metrics/index.js";
@@ -18,7 +19,7 @@ import {
   slotName,
 } from "../model/serialize.js";
 import { readBytes } from "../runtime/files.js";
-import type { Shape } from "../shape.js";
+import { formatShape, sameShape, type Shape } from "../shape.js";
 
 /** Where a model may be loaded from. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Response | Blob;
@@ -34,7 +35,7 @@ export async function loadModel(source: ModelSource): Promise<Model> {
   const file = readSafetensors(await readBytes(source));
   refuseOtherFormats(file);
   const architecture = parse<SavedArchitecture>(file, "architecture");
-  const core = await rebuild(architecture);
+  const core = await rebuild(architecture, file);
   const model = new Model(core);
   loadWeights(core, file);
   if (file.metadata.compile !== undefined) {
@@ -73,18 +74,21 @@ function refuseOtherFormats({ metadata }: SafetensorsFile): void {
   }
 }
 
-async function rebuild(saved: SavedArchitecture): Promise<Core> {
-  if (!Array.isArray(saved.layers)) throw broken("architecture", "it lists no layers");
-  const layers = saved.layers.map((layer, i) => layerOf(layer, i));
+async function rebuild({ inputShape, layers: saved, seed }: SavedArchitecture, file: SafetensorsFile): Promise<Core> {
+  if (!Array.isArray(saved)) throw broken("architecture", "it lists no layers");
+  if (seed === undefined) throw broken("architecture", "it names no seed");
+  const layers = saved.map((layer, i) => layerOf(layer, i));
+  const { layers: placed } = within("architecture", () => chain(shapeOf(inputShape, "inputShape"), layers));
+  refuseMissingWeights(placed, file);
   try {
-    return await sequentialCore({ inputShape: saved.inputShape, layers, seed: saved.seed });
+    return await sequentialCore({ inputShape, layers, seed });
   } catch (error) {
     throw isBadInput(error) ? broken("architecture", (error as Error).message, error) : error;
   }
 }
 
 function layerOf(saved: SavedArchitecture["layers"][number], index: number): LayerSpec {
-  const { className, config, name, trainable } = saved ?? {};
+  const { className, config, name, trainable, learningRateMultiplier = 1 } = saved ?? {};
   if (typeof className !== "string" || typeof name !== "string" || typeof config !== "object" || config === null) {
     throw broken("architecture", `layer ${index} lacks className, name or config`);
   }
@@ -95,7 +99,19 @@ function layerOf(saved: SavedArchitecture["layers"][number], index: number): Lay
         `It has ${Object.keys(LAYERS).join(", ")}.`,
     );
   }
-  return within("architecture", () => LAYERS[className]!(config, { name, trainable: trainable !== false }));
+  return within("architecture", () => LAYERS[className]!(config, { name, trainable, learningRateMultiplier }));
+}
+
+/** Before any memory is taken: a short file must not ask for a large network. */
+function refuseMissingWeights(layers: readonly PlacedLayer[], file: SafetensorsFile): void {
+  for (const { name, kind, config, inputShape } of layers) {
+    for (const { role, shape } of kind.variables(config, inputShape)) {
+      const found = tensorEntry(file, `${name}/${role}`).shape;
+      if (!sameShape(found, shape)) {
+        throw broken("weights", `"${name}/${role}" is ${formatShape(found)}, expected ${formatShape(shape)}`);
+      }
+    }
+  }
 }
 
 function loadWeights(core: Core, file: SafetensorsFile): void {
@@ -106,16 +122,17 @@ function loadWeights(core: Core, file: SafetensorsFile): void {
 
 function loadTraining(core: Core, file: SafetensorsFile): void {
   const { step, epoch, position, epochsBegun, rows, sums, callbackStates } = parse<SavedTraining>(file, "training");
-  const counts = { step, epoch, position, epochsBegun, rows };
-  for (const [name, value] of Object.entries(counts)) {
-    if (!Number.isSafeInteger(value) || value < 0) throw broken("training", `${name} is ${value}`);
+  const { slots } = core.compiled ? core.regions : {};
+  if (!slots) throw broken("training", "the file does not say how the model was compiled");
+  for (const [name, value] of Object.entries({ step, epoch, position, epochsBegun, rows })) {
+    if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
+      throw broken("training", `${name} is ${show(value)}`);
   }
   const figures = [sums?.loss, sums?.samples, ...(Array.isArray(sums?.metrics) ? sums.metrics : [NaN])];
-  if (!figures.every(Number.isFinite) || !Array.isArray(callbackStates))
-    throw broken("training", "its sums are not numbers");
-  if (position > 0 && position >= rows)
-    throw broken("training", `position ${position} is not in an epoch of ${rows} rows`);
-  for (const [slot, region] of core.regions.slots) {
+  if (!figures.every(Number.isFinite)) throw broken("training", "its sums are not numbers");
+  if (!Array.isArray(callbackStates)) throw broken("training", "its callbackStates are no array");
+  if (position > rows) throw broken("training", `position ${position} is not in an epoch of ${rows} rows`);
+  for (const [slot, region] of slots) {
     const values = core.variables.list.map(({ name }) => [name, tensorOf(file, slotName(slot, name))] as const);
     core.variables.write(new Map(values), { region });
   }
@@ -128,11 +145,15 @@ function valuesOf(file: SafetensorsFile, names: readonly string[]): Map<string, 
 }
 
 function tensorOf(file: SafetensorsFile, name: string): { data: Float32Array; shape: Shape } {
+  const { data, shape } = tensorEntry(file, name);
+  return { data: new Float32Array(data.slice().buffer), shape }; // its own buffer: views into the file may be unaligned
+}
+
+function tensorEntry(file: SafetensorsFile, name: string): TensorEntry {
   const tensor = file.tensors.get(name);
   if (!tensor) throw broken("weights", `"${name}" is missing`);
   if (tensor.dtype !== "F32") throw broken("weights", `"${name}" is ${tensor.dtype}, expected F32`);
-  const bytes = tensor.data.slice(); // its own buffer: views into the file may be unaligned
-  return { data: new Float32Array(bytes.buffer), shape: tensor.shape };
+  return tensor;
 }
 
 function parse<T>({ metadata }: SafetensorsFile, key: string): T {
@@ -160,6 +181,7 @@ function within<T>(part: string, action: () => T): T {
 function isBadInput(error: unknown): boolean {
   return (
     error instanceof TypeError ||
+    error instanceof RangeError ||
     (error instanceof LanewiseError &&
       !(error instanceof ModelFormatError) &&
       !error.code.startsWith("engine/") &&

@@ -1,5 +1,6 @@
-import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/index.js";
-import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
+import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/table.js";
+import { knownOptions } from "../check.js";
+import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 const kind: LayerKind<{ readonly activation: ActivationDescription }> = {
   className: "Activation",
@@ -15,5 +16,6 @@ const kind: LayerKind<{ readonly activation: ActivationDescription }> = {
  * @example activation("elu")
  */
 export function activation(activation: Activation, options: LayerOptions = {}) {
+  knownOptions<LayerOptions>(options, "activation(name, options)", LAYER_OPTIONS);
   return layerSpec(kind, { activation: resolveActivation(activation) }, options);
 }

@@ -1,5 +1,6 @@
+import { knownOptions } from "../check.js";
 import { sizeOf } from "../shape.js";
-import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
+import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 const kind: LayerKind<object> = {
   className: "Flatten",
@@ -14,5 +15,5 @@ const kind: LayerKind<object> = {
  * @example flatten()
  */
 export function flatten(options: LayerOptions = {}) {
-  return layerSpec(kind, {}, options);
+  return layerSpec(kind, {}, knownOptions<LayerOptions>(options, "flatten(options)", LAYER_OPTIONS));
 }

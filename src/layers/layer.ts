@@ -1,4 +1,5 @@
-import type { InitializerDescription } from "../initializers/index.js";
+import { boolean, numberInRange } from "../check.js";
+import type { InitializerDescription } from "../initializers/table.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
 import type { Shape } from "../shape.js";
@@ -33,7 +34,16 @@ export interface LayerOptions {
   name?: string;
   /** False: its weights stay as they are. */
   trainable?: boolean;
+  /** What the learning rate is multiplied by for its weights: 0 or more, default 1. */
+  learningRateMultiplier?: number;
 }
+
+/** Those options as keys, to go with a layer's own. */
+export const LAYER_OPTIONS = {
+  name: true,
+  trainable: true,
+  learningRateMultiplier: true,
+} as const satisfies Record<keyof LayerOptions, true>;
 
 /** A layer as it is asked for: immutable, of no model yet. */
 export interface LayerSpec<Config = unknown> {
@@ -42,9 +52,26 @@ export interface LayerSpec<Config = unknown> {
   readonly config: Config;
   readonly name: string | undefined;
   readonly trainable: boolean;
+  readonly learningRateMultiplier: number;
 }
 
 export function layerSpec<Config>(kind: LayerKind<Config>, config: Config, options: LayerOptions): LayerSpec {
-  const { name, trainable = true } = options;
-  return Object.freeze({ kind: kind as LayerKind, config: Object.freeze(config), name, trainable });
+  const { name } = options;
+  const trainable = boolean(options.trainable ?? true, "trainable of a layer");
+  const learningRateMultiplier = rateMultiplier(options.learningRateMultiplier ?? 1);
+  return Object.freeze({
+    kind: kind as LayerKind,
+    config: Object.freeze(config),
+    name,
+    trainable,
+    learningRateMultiplier,
+  });
 }
+
+/** @throws ConfigError `config/out-of-range` */
+export function rateMultiplier(value: unknown): number {
+  return numberInRange(value, "learningRateMultiplier of a layer", 0, MAX_F32, { closed: true });
+}
+
+/** Multipliers go to the kernels as f32. */
+const MAX_F32 = 3.4028234663852886e38;

@@ -1,10 +1,18 @@
-import { finiteNumber } from "../check.js";
-import { type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
+import { finiteNumber, knownOptions } from "../check.js";
+import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 interface RescalingConfig {
   readonly scale: number;
   readonly offset: number;
 }
+
+export interface RescalingOptions extends LayerOptions {
+  scale: number;
+  /** Default 0. */
+  offset?: number;
+}
+
+const OPTIONS = { scale: true, offset: true, ...LAYER_OPTIONS };
 
 const kind: LayerKind<RescalingConfig> = {
   className: "Rescaling",
@@ -19,7 +27,8 @@ const kind: LayerKind<RescalingConfig> = {
  * @throws ConfigError where scale or offset is not finite
  * @example rescaling({ scale: 1 / 255 })
  */
-export function rescaling({ scale, offset = 0, ...options }: { scale: number; offset?: number } & LayerOptions) {
+export function rescaling(options: RescalingOptions) {
+  const { scale, offset = 0 } = knownOptions<RescalingOptions>(options, "rescaling(options)", OPTIONS);
   const config = {
     scale: finiteNumber(scale, "scale of rescaling"),
     offset: finiteNumber(offset, "offset of rescaling"),

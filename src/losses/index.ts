@@ -5,6 +5,7 @@ import { ConfigError } from "../errors.js";
 import { describe, type Description, type Family, type FamilyRow, resolve } from "../family.js";
 import type { GraphBuilder, LossOp } from "../program/builder.js";
 import { rootOf, type Value } from "../program/graph.js";
+import { sameShape } from "../shape.js";
 
 interface LossRow extends FamilyRow {
   readonly op: LossOp;
@@ -167,7 +168,7 @@ export function predictionsFor(b: GraphBuilder, description: LossDescription, ou
   if (link === undefined || description.fromLogits === true) return output;
   for (const { op, operands, integers } of b.nodes) {
     const { x, y } = operands as { x?: Value; y?: Value };
-    if (!x || !y || rootOf(y) !== rootOf(output)) continue;
+    if (!x || !y || rootOf(y) !== rootOf(output) || !sameShape(y.shape, output.shape)) continue;
     if (link === "softmax" && op === "softmax") return x;
     if (link === "sigmoid" && op === "activation" && integers.activation === ACTIVATION_SIGMOID) return x;
   }

@@ -8,6 +8,7 @@ export interface PlacedLayer {
   readonly kind: LayerKind;
   readonly config: unknown;
   readonly trainable: boolean;
+  readonly learningRateMultiplier: number;
   readonly inputShape: Shape;
   readonly outputShape: Shape;
 }
@@ -43,6 +44,7 @@ export function chain(inputShape: Shape, specs: readonly LayerSpec[]): Architect
       kind: spec.kind,
       config: spec.config,
       trainable: spec.trainable,
+      learningRateMultiplier: spec.learningRateMultiplier,
       inputShape: shape,
       outputShape,
     });

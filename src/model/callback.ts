@@ -1,3 +1,5 @@
+import type { Model } from "./model.js";
+
 /** Means over the samples so far: `loss`, each metric by name, and `val_…` at the end of an epoch. */
 export type Logs = Readonly<Record<string, number>>;
 
@@ -11,7 +13,7 @@ export interface TrainingInfo {
 
 /** What every hook is handed beside its logs. */
 export interface CallbackContext {
-  readonly model: { stopTraining: boolean };
+  readonly model: Model;
   readonly info: TrainingInfo;
 }
 

@@ -2,7 +2,14 @@ import * as L from "../../assembly/shared/layout.js";
 import { BusyError, ConfigError } from "../errors.js";
 import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
 import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
-import { hyperOf, type OptimizerDescription, OPTIMIZERS } from "../optimizers/index.js";
+import {
+  emitOptimizer,
+  hyperOf,
+  type OptimizerDescription,
+  scheduleOf,
+  slotsOf,
+  weightDecayOf,
+} from "../optimizers/index.js";
 import { GraphBuilder } from "../program/builder.js";
 import { differentiate } from "../program/grad.js";
 import { fixed, type Value } from "../program/graph.js";
@@ -10,6 +17,7 @@ import { Program } from "../program/program.js";
 import { Run, type Sums } from "../program/run.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
+import { scheduleBlock } from "../schedules/index.js";
 import { type Shape, sizeOf } from "../shape.js";
 import type { Architecture } from "./architecture.js";
 import type { Callback } from "./callback.js";
@@ -32,6 +40,8 @@ interface Training {
   readonly gradients: number;
   readonly slots: ReadonlyMap<string, number>;
   readonly segments: number;
+  /** The schedule's numbers (f64), where the learning rate follows one. */
+  readonly schedule: { readonly address: number; readonly length: number } | undefined;
 }
 
 /** How far training has come, beside the weights and the optimizer's slots: what a resume goes on from. */
@@ -68,10 +78,14 @@ export class Core {
   readonly windowBytes: number;
   /** By layer. */
   readonly trainable: boolean[];
+  /** By layer: what the learning rate is multiplied by. */
+  readonly rateMultipliers: number[];
   compiled: Compiled | undefined;
   progress: Progress = { ...START };
   /** Set while a fit is under way: the one that may change things. */
   fitting = false;
+  /** How many evaluations are under way: what they read must stay as it is. */
+  evaluations = 0;
   stopRequested = false;
   /** Those of the last fit: their state is saved with the model. */
   callbacks: readonly Callback[] = [];
@@ -88,6 +102,7 @@ export class Core {
     this.seed = options.seed;
     this.windowBytes = options.windowBytes;
     this.trainable = architecture.layers.map(({ trainable }) => trainable);
+    this.rateMultipliers = architecture.layers.map(({ learningRateMultiplier }) => learningRateMultiplier);
     this.variables = new Variables(engine, architecture);
   }
 
@@ -96,14 +111,16 @@ export class Core {
   /** Checks that loss and metrics fit, then prepares training from the start. */
   compile(compiled: Compiled): void {
     this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true, weighted: false });
+    const run = this.run("train");
     const training = this.#allocateTraining(compiled.optimizer);
     this.#releaseTraining();
     this.compiled = compiled;
     this.#training = training;
     this.progress = { ...START };
+    this.callbacks = [];
     for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#drop(mode);
     this.#stale.clear();
-    this.run("train").step = 0;
+    run.step = 0;
   }
 
   /** @throws ConfigError `model/not-compiled` */
@@ -117,11 +134,15 @@ export class Core {
 
   /** @throws BusyError `model/busy` */
   mustBeIdle(what: string): void {
-    if (!this.fitting) return;
-    throw new BusyError(
-      "model/busy",
-      `${what} would change a model that is being trained. Await the fit under way first.`,
-    );
+    if (!this.fitting && this.evaluations === 0) return;
+    const [doing, verb] = this.fitting ? ["trained", "fit()"] : ["evaluated", "evaluate()"];
+    throw new BusyError("model/busy", `${what} would change a model that is being ${doing}. Await ${verb} first.`);
+  }
+
+  /** What the callbacks want to be kept: those of the last fit, or what a file brought. */
+  callbackStates(): readonly unknown[] {
+    if (!this.callbacks.some(({ getState }) => getState)) return this.progress.callbackStates;
+    return this.callbacks.map((callback) => callback.getState?.() ?? null);
   }
 
   get trainableVariables(): readonly Variable[] {
@@ -133,6 +154,13 @@ export class Core {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
     for (const mode of TRAINING_MODES) this.#stale.add(mode);
+  }
+
+  /** Takes effect at the next step. */
+  setRateMultiplier(layer: number, multiplier: number): void {
+    if (this.rateMultipliers[layer] === multiplier) return;
+    this.rateMultipliers[layer] = multiplier;
+    for (const mode of ["train", "weightedTrain", "apply"] as const) this.#stale.add(mode);
   }
 
   /** Where the gradients are, and each of the optimizer's slots, by name. */
@@ -155,7 +183,7 @@ export class Core {
     }
     this.#programs.set(mode, program);
     if (fresh && updates(mode)) this.#writeSegments();
-    run.bind(program);
+    run.bind(program); // always: those that update share a run
     if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer));
     return { program, run };
   }
@@ -233,9 +261,10 @@ export class Core {
     });
   }
 
-  /** Guard and optimizer, over the segments that are trainable now. */
+  /** Guard, schedule and optimizer, over the segments that are trainable now. */
   #emitUpdate(b: GraphBuilder): void {
-    const { gradients, slots, segments } = this.#training!;
+    const { gradients, slots, segments, schedule } = this.#training!;
+    const { optimizer } = this.compiled!;
     const count = this.#segments().length;
     const whole = (name: string, address: number) =>
       b.value({ name, shape: [this.variables.size], perRow: false, address });
@@ -244,21 +273,27 @@ export class Core {
       segments: table,
       parameters: whole("parameters", this.variables.address),
       gradients: whole("gradients", gradients),
-      slots: [...slots].map(([name, address]) => whole(name, address)),
+      slots: Object.fromEntries([...slots].map(([name, address]) => [name, whole(name, address)])),
     };
     const sizes = { n: fixed(this.variables.size), segments: fixed(count) };
     b.emit("guard", sizes, { segments: table, gradients: regions.gradients });
-    const { optimizer } = this.compiled!;
-    OPTIMIZERS.rows[optimizer.name].emit(b, regions, optimizer);
+    if (schedule) {
+      const { name } = scheduleOf(optimizer)!;
+      const block = b.value({ name, shape: [schedule.length], perRow: false, address: schedule.address });
+      b.emit("schedule", { n: fixed(schedule.length) }, { block });
+    }
+    emitOptimizer(b, optimizer, regions);
   }
 
-  /** Neighbours that are treated alike become one segment: their offsets and ends, in elements. */
-  #segments(): readonly { offset: number; end: number }[] {
-    const segments: { offset: number; end: number }[] = [];
-    for (const { offset, size } of this.trainableVariables) {
+  /** Neighbours that are treated alike become one segment: offsets and ends in elements, rates as multiples. */
+  #segments(): readonly { offset: number; end: number; rateScale: number }[] {
+    const segments: { offset: number; end: number; rateScale: number }[] = [];
+    for (const { offset, size, layer } of this.trainableVariables) {
+      const rateScale = this.rateMultipliers[layer]!;
       const last = segments.at(-1);
-      if (last && offset - last.end < ALIGNMENT_ELEMENTS) last.end = offset + size;
-      else segments.push({ offset, end: offset + size });
+      const adjoins = last && offset - last.end < ALIGNMENT_ELEMENTS && last.rateScale === rateScale;
+      if (adjoins) last.end = offset + size;
+      else segments.push({ offset, end: offset + size, rateScale });
     }
     if (segments.length > 0) return segments;
     throw new ConfigError(
@@ -269,12 +304,13 @@ export class Core {
 
   #writeSegments(): void {
     const { view } = this.engine;
-    this.#segments().forEach(({ offset, end }, i) => {
+    const decay = weightDecayOf(this.compiled!.optimizer);
+    this.#segments().forEach(({ offset, end, rateScale }, i) => {
       const at = this.#training!.segments + i * L.SEGMENT_BYTES;
       view.setUint32(at + L.SEGMENT_OFFSET, offset, true);
       view.setUint32(at + L.SEGMENT_LENGTH, end - offset, true);
-      view.setFloat32(at + L.SEGMENT_RATE_SCALE, 1, true);
-      view.setFloat32(at + L.SEGMENT_DECAY, 0, true);
+      view.setFloat32(at + L.SEGMENT_RATE_SCALE, rateScale, true);
+      view.setFloat32(at + L.SEGMENT_DECAY, decay, true);
     });
   }
 
@@ -285,13 +321,19 @@ export class Core {
     const allocated: number[] = [];
     const keep = (address: number) => (allocated.push(address), address);
     try {
-      const names = OPTIMIZERS.rows[optimizer.name].slots(optimizer);
+      const slots = new Map<string, number>();
+      for (const [name, initial] of Object.entries(slotsOf(optimizer))) {
+        const address = keep(this.variables.allocateRegion(`the optimizer's ${name}`));
+        if (initial !== 0) this.engine.f32(address, this.variables.size).fill(initial);
+        slots.set(name, address);
+      }
       return {
         gradients: keep(this.variables.allocateRegion("the gradients")),
-        slots: new Map(names.map((name) => [name, keep(this.variables.allocateRegion(`the optimizer's ${name}`))])),
+        slots,
         segments: keep(
           this.engine.heap.allocate((this.variables.list.length + 1) * L.SEGMENT_BYTES, "the optimizer's segments"),
         ),
+        schedule: this.#allocateSchedule(optimizer, keep),
       };
     } catch (error) {
       for (const address of allocated) this.engine.heap.free(address);
@@ -299,10 +341,20 @@ export class Core {
     }
   }
 
+  #allocateSchedule(optimizer: OptimizerDescription, keep: (address: number) => number): Training["schedule"] {
+    const schedule = scheduleOf(optimizer);
+    if (!schedule) return undefined;
+    const block = scheduleBlock(schedule);
+    const address = keep(this.engine.heap.allocate(block.length * 8, "the schedule"));
+    block.forEach((number, i) => this.engine.view.setFloat64(address + i * 8, number, true));
+    return { address, length: block.length };
+  }
+
   #releaseTraining(): void {
     if (!this.#training) return;
-    const { gradients, slots, segments } = this.#training;
-    for (const address of [gradients, segments, ...slots.values()]) this.engine.heap.free(address);
+    const { gradients, slots, segments, schedule } = this.#training;
+    const addresses = [gradients, segments, ...slots.values(), ...(schedule ? [schedule.address] : [])];
+    for (const address of addresses) this.engine.heap.free(address);
   }
 
   #drop(mode: Mode): void {
@@ -314,11 +366,15 @@ export class Core {
     const bytes = Math.max(1, this.variables.size) * 4;
     const regions = [{ name: "the parameters", address: this.variables.address, bytes, writable: true }];
     if (this.#training) {
-      const { gradients, slots, segments } = this.#training;
+      const { gradients, slots, segments, schedule } = this.#training;
       regions.push({ name: "the gradients", address: gradients, bytes, writable: true });
       for (const [name, address] of slots) regions.push({ name, address, bytes, writable: true });
       const segmentBytes = (this.variables.list.length + 1) * L.SEGMENT_BYTES;
       regions.push({ name: "the segments", address: segments, bytes: segmentBytes, writable: false });
+      if (schedule) {
+        const { address, length } = schedule;
+        regions.push({ name: "the schedule", address, bytes: length * 8, writable: false });
+      }
     }
     return regions;
   }

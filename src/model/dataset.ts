@@ -49,6 +49,8 @@ export class Dataset {
   /** Each row comes with a weight. */
   readonly weighted: boolean;
   readonly targets: Rows | undefined;
+  /** Rows that are read at once: the window holds at least so many. */
+  readonly batchRows: number;
   readonly #core: Core;
   readonly #arrays: readonly Rows[];
   readonly #blocks: readonly number[];
@@ -64,11 +66,12 @@ export class Dataset {
     this.weighted = arrays.length > core.architecture.inputShapes.length + 1;
     const y = arrays[core.architecture.inputShapes.length];
     this.targets = keepTargets && y ? { ...y, data: y.data.slice() } : undefined;
+    this.batchRows = Math.min(batchRows, this.rows);
     const rowBytes = arrays.reduce((bytes, { data, width }) => bytes + width * data.BYTES_PER_ELEMENT, 0);
-    const batches = Math.max(1, Math.floor(core.windowBytes / (rowBytes * batchRows)));
-    // A window holds a whole batch at least, and that may be all rows.
-    const resident = kept || rowBytes * this.rows <= core.windowBytes || batches * batchRows >= this.rows;
-    this.#held = resident ? this.rows : batches * batchRows;
+    const fits = kept || rowBytes * this.rows <= core.windowBytes;
+    const batches = Math.max(1, Math.floor(core.windowBytes / (rowBytes * this.batchRows)));
+    this.#held = fits ? this.rows : Math.min(this.rows, batches * this.batchRows);
+    const resident = this.#held === this.rows;
     this.#arrays = resident ? arrays : arrays.map((array) => ({ ...array, data: array.data.slice() }));
 
     const { heap } = core.engine;
@@ -83,36 +86,37 @@ export class Dataset {
       throw error;
     }
     this.#blocks = allocated;
-    if (resident) this.#arrays.forEach((array, i) => this.#copy(i, array.data, 0));
-    if (resident)
-      this.#arrays = this.#arrays.map(({ width, data, rows }) => ({ width, rows, data: data.subarray(0, 0) }));
+    if (resident) {
+      arrays.forEach(({ data }, i) => this.#copy(i, data, 0));
+      this.#arrays = arrays.map((array) => ({ ...array, data: array.data.subarray(0, 0) }));
+    }
   }
 
   /**
-   * Makes `run` read rows `first` … of this data: in an order drawn for the `epoch` key, or as they come without one.
-   * The function that is returned fills the window from the run's position on.
+   * Makes `run` read this data: in an order drawn for the `epoch` key, or as they come without one. The function that is
+   * returned fills the window from the run's position on.
    */
-  attach(run: Run, { epoch, first = 0 }: { epoch?: number; first?: number } = {}): () => void {
+  attach(run: Run, epoch?: number): () => void {
     const windowed = this.#held < this.rows;
     const shuffle = epoch !== undefined && this.#order !== 0;
     run.sources(
-      this.#arrays.map(({ width, data }, i): Source => {
-        const bytesPerValue = data.BYTES_PER_ELEMENT === 1 ? 1 : 4;
-        return { address: this.#blocks[i]! + (windowed ? 0 : first * width * bytesPerValue), bytesPerValue };
-      }),
+      this.#arrays.map(({ data }, i): Source => ({
+        address: this.#blocks[i]!,
+        bytesPerValue: data.BYTES_PER_ELEMENT === 1 ? 1 : 4,
+      })),
     );
     run.order({ address: shuffle ? this.#order : 0, shuffle, epoch: epoch ?? 0, seed: this.#core.seed });
     run.window(windowed ? { start: 0, rows: 0 } : undefined);
-    return () => this.#refill(run, first, shuffle);
+    return () => this.#refill(run, shuffle);
   }
 
-  #refill(run: Run, first: number, shuffled: boolean): void {
+  #refill(run: Run, shuffled: boolean): void {
     const start = run.position;
-    const count = Math.min(this.#held, this.rows - first - start);
+    const count = Math.min(this.#held, this.rows - start);
     const order = shuffled ? this.#core.engine.u32(this.#order, this.rows) : undefined;
     this.#arrays.forEach((array, i) => {
       for (let row = 0; row < count; row++) {
-        const from = order ? order[start + row]! : first + start + row;
+        const from = order ? order[start + row]! : start + row;
         this.#copy(i, sliceRows(array, from, 1).data, row * array.width);
       }
     });

@@ -1,4 +1,4 @@
-import { positiveInteger } from "../check.js";
+import { knownOptions, positiveInteger } from "../check.js";
 import type { ResolvedMetric } from "../metrics/index.js";
 import { yieldToHost } from "../runtime/yield.js";
 import { sizeOf } from "../shape.js";
@@ -19,58 +19,64 @@ export interface EvaluateOptions {
 /** Figures by name; `confusionMatrix` alone, where it was asked for, is a matrix. */
 export type Evaluation = Record<string, number> & { readonly confusionMatrix?: number[][] };
 
-const DEFAULT_BATCH = 256;
+const EVALUATE_OPTIONS = { batchSize: true, sampleWeight: true };
+export const DEFAULT_BATCH = 256;
 
 export async function evaluate(core: Core, x: Rowlike, y: Targets, options: EvaluateOptions): Promise<Evaluation> {
   const { loss, metrics } = core.mustBeCompiled("evaluate()");
-  const batchRows = positiveInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize");
+  const known = knownOptions<EvaluateOptions>(options, "evaluate()", EVALUATE_OPTIONS);
+  const { batchSize = DEFAULT_BATCH, sampleWeight } = known;
+  const batchRows = positiveInteger(batchSize, "batchSize");
   const samples = toSamples(core, loss, x, y);
-  const weights = weightsOf(core, loss, samples, { sampleWeight: options.sampleWeight });
+  const weights = weightsOf(core, loss, samples, { sampleWeight });
   const data = new Dataset(core, [...samples, ...weights], {
     shuffle: false,
     batchRows,
     keepTargets: needTargets(metrics),
   });
   try {
-    return await evaluateDataset(core, data, { batchRows });
+    return await evaluateDataset(core, data);
   } finally {
     data.release();
   }
 }
 
-interface Range {
-  batchRows?: number;
-  /** Rows `first` … `first + rows` only. */
-  first?: number;
-  rows?: number;
-  prefix?: string;
-  signal?: AbortSignal | undefined;
-}
-
 /** Two evaluations of one model share a run: the second waits for the first. */
 const queues = new WeakMap<Core, Promise<unknown>>();
 
-export function evaluateDataset(core: Core, data: Dataset, range: Range = {}): Promise<Evaluation> {
-  const turn = (queues.get(core) ?? Promise.resolve()).then(() => runThrough(core, data, range));
+/** Means over the whole of `data`, their names beginning with `prefix`. */
+export async function evaluateDataset(
+  core: Core,
+  data: Dataset,
+  { prefix = "", signal }: { prefix?: string; signal?: AbortSignal | undefined } = {},
+): Promise<Evaluation> {
+  core.evaluations++;
+  const turn = (queues.get(core) ?? Promise.resolve()).then(() => runThrough(core, data, prefix, signal));
   queues.set(
     core,
     turn.catch(() => undefined),
   );
-  return turn;
+  try {
+    return await turn;
+  } finally {
+    core.evaluations--;
+  }
 }
 
 async function runThrough(
   core: Core,
   data: Dataset,
-  { batchRows = DEFAULT_BATCH, first = 0, rows = data.rows, prefix = "", signal }: Range,
+  prefix: string,
+  signal: AbortSignal | undefined,
 ): Promise<Evaluation> {
   const compiled = core.mustBeCompiled("evaluate()");
-  const { run } = core.prepare(data.weighted ? "weightedEvaluate" : "evaluate", Math.min(batchRows, rows));
-  const refill = data.attach(run, { first });
-  run.begin({ totalRows: rows, batchRows });
+  const { rows: totalRows, batchRows } = data;
+  const { run } = core.prepare(data.weighted ? "weightedEvaluate" : "evaluate", batchRows);
+  const refill = data.attach(run);
+  run.begin({ totalRows, batchRows });
   const { heap } = core.engine;
   const width = data.targets ? sizeOf(core.architecture.outputShape) : 0;
-  const sink = width > 0 ? heap.allocate(rows * width * 4, "predictions for the metrics") : 0;
+  const sink = width > 0 ? heap.allocate(totalRows * width * 4, "predictions for the metrics") : 0;
   run.sink(sink);
   const pacer = new Pacer();
   try {
@@ -81,7 +87,7 @@ async function runThrough(
       else await yieldToHost();
       signal?.throwIfAborted();
     }
-    const predictions = core.engine.f32(sink, rows * width).slice();
+    const predictions = core.engine.f32(sink, totalRows * width).slice();
     const { sums } = run;
     const logs = logsOf(compiled, sums, prefix);
     return Object.assign(logs, finalLogsOf(compiled, sums, prefix, data.targets, predictions)) as Evaluation;

@@ -1,4 +1,4 @@
-import { boolean, numberInRange, positiveInteger, positiveNumber } from "../check.js";
+import { boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
 import { ConfigError, DataError } from "../errors.js";
 import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
@@ -6,8 +6,9 @@ import type { Callback, CallbackContext, Logs } from "./callback.js";
 import type { Compiled, Core } from "./core.js";
 import { type Rowlike, type Rows, sliceRows, type Targets } from "./data.js";
 import { Dataset, toSamples } from "./dataset.js";
-import { evaluateDataset, needTargets } from "./evaluate.js";
+import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
 import { logsOf } from "./logs.js";
+import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
 import { type ClassWeight, type SampleWeight, weightsOf } from "./weights.js";
@@ -37,6 +38,21 @@ export interface FitOptions {
   /** Go on at the epoch and step at which the last fit stopped, also after a load. */
   resume?: boolean;
 }
+
+const FIT_OPTIONS = {
+  epochs: true,
+  batchSize: true,
+  validationSplit: true,
+  validationData: true,
+  sampleWeight: true,
+  classWeight: true,
+  shuffle: true,
+  callbacks: true,
+  signal: true,
+  maxSteps: true,
+  maxMs: true,
+  resume: true,
+};
 
 export type StopReason = "completed" | "maxSteps" | "maxMs" | "earlyStopping" | "nonFinite" | "callback";
 
@@ -68,7 +84,7 @@ interface Plan {
 }
 
 /** Trains. Everything is checked, and the data are copied, before the first `await`. */
-export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Promise<History> {
+export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, options: FitOptions): Promise<History> {
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
@@ -82,10 +98,10 @@ export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOption
       plan.validation &&
       new Dataset(core, plan.validation, {
         shuffle: false,
-        batchRows,
+        batchRows: DEFAULT_BATCH,
         keepTargets: needTargets(plan.compiled.metrics),
       });
-    return await new Fit(core, plan, data, validation).run();
+    return await new Fit(core, model, plan, data, validation).run();
   } finally {
     core.fitting = false;
     data.release();
@@ -95,7 +111,9 @@ export async function fit(core: Core, x: Rowlike, y: Targets, options: FitOption
 
 function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan {
   const compiled = core.mustBeCompiled("fit()");
-  const { validationSplit = 0, validationData, resume = false } = options;
+  knownOptions<FitOptions>(options, "fit()", FIT_OPTIONS);
+  const { validationSplit = 0, validationData, resume = false, callbacks = [], signal } = options;
+  checkParts(options);
   numberInRange(validationSplit, "validationSplit", 0, 1);
   if (validationSplit > 0 && validationData) {
     throw new ConfigError("config/two-validations", "Give either validationSplit or validationData, not both.");
@@ -125,10 +143,10 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     compiled,
     trainRows,
     mode: samples.length > 2 ? "weightedTrain" : "train",
-    resume,
+    resume: boolean(resume, "resume"),
     shuffle: boolean(options.shuffle ?? true, "shuffle"),
-    callbacks: options.callbacks ?? [],
-    signal: options.signal,
+    callbacks,
+    signal,
     train: held > 0 ? samples.map((array) => sliceRows(array, 0, trainRows)) : samples,
     validation: validationData
       ? validationSamplesOf(core, compiled, validationData)
@@ -147,6 +165,32 @@ function validationSamplesOf(
 ): readonly Rows[] {
   const samples = toSamples(core, loss, x, y, " of validationData");
   return [...samples, ...weightsOf(core, loss, samples, { sampleWeight }, " of validationData")];
+}
+
+/** Those options that are no plain values. */
+function checkParts({ validationData, callbacks, signal }: FitOptions): void {
+  if (
+    validationData !== undefined &&
+    !(Array.isArray(validationData) && (validationData.length === 2 || validationData.length === 3))
+  ) {
+    throw new ConfigError(
+      "config/bad-validation-data",
+      `validationData must be [x, y] or [x, y, sampleWeight]; got ${show(validationData)}.`,
+    );
+  }
+  if (callbacks !== undefined && !(Array.isArray(callbacks) && callbacks.every(isObject))) {
+    throw new ConfigError(
+      "config/bad-callbacks",
+      `callbacks must be an array of callbacks, such as [progressBar()]; got ${show(callbacks)}.`,
+    );
+  }
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
+    throw new ConfigError("config/bad-signal", `signal must be an AbortSignal; got ${show(signal)}.`);
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function refuseOtherRows({ progress }: Core, resume: boolean, rows: number): void {
@@ -175,7 +219,7 @@ class Fit {
   #logs: Logs = {};
   #lastYield = performance.now();
 
-  constructor(core: Core, plan: Plan, data: Dataset, validation: Dataset | undefined) {
+  constructor(core: Core, model: Model, plan: Plan, data: Dataset, validation: Dataset | undefined) {
     const { epochs, batchSize, trainRows, callbacks } = plan;
     this.#core = core;
     this.#plan = plan;
@@ -184,7 +228,7 @@ class Fit {
     this.#run = core.run("train");
     this.#everyStep = callbacks.some(({ onBatchEnd }) => onBatchEnd);
     const info = { epochs, batchSize, samples: trainRows, stepsPerEpoch: Math.ceil(trainRows / batchSize) };
-    this.#context = { model: stopSwitch(core), info };
+    this.#context = { model, info };
   }
 
   async run(): Promise<History> {
@@ -205,23 +249,26 @@ class Fit {
   }
 
   #begin() {
-    const { progress } = this.#core;
+    const core = this.#core;
+    const { progress } = core;
     const { callbacks, resume, trainRows } = this.#plan;
-    if (resume) progress.callbackStates.forEach((state, i) => callbacks[i]?.setState?.(state));
-    else Object.assign(progress, { epoch: 0, position: 0, callbackStates: [] });
-    progress.rows = trainRows;
-    this.#core.stopRequested = false;
-    this.#core.callbacks = callbacks;
+    const callbackStates = resume ? core.callbackStates() : [];
+    callbackStates.forEach((state, i) => callbacks[i]?.setState?.(state));
+    if (!resume) Object.assign(progress, { epoch: 0, position: 0 });
+    Object.assign(progress, { rows: trainRows, callbackStates });
+    core.stopRequested = false;
+    core.callbacks = callbacks;
     return { progress, callbacks };
   }
 
   /** One epoch, or the rest of one that was stopped. */
   async #epoch(): Promise<void> {
-    const { compiled, signal } = this.#plan;
+    const { compiled, signal, trainRows } = this.#plan;
     const { progress } = this.#core;
     const { epoch } = progress;
     await this.#each(({ onEpochBegin }) => onEpochBegin?.(epoch, {}, this.#context));
-    if (!(await this.#stepThrough(this.#startEpoch()))) return;
+    const refill = this.#startEpoch();
+    if (progress.position < trainRows && !(await this.#stepThrough(refill))) return;
 
     const logs = logsOf(compiled, this.#run.sums);
     if (this.#validation) {
@@ -233,6 +280,7 @@ class Fit {
     Object.assign(progress, { epoch: epoch + 1, position: 0 });
     await this.#each(({ onEpochEnd }) => onEpochEnd?.(epoch, logs, this.#context));
     if (progress.epoch < this.#plan.epochs) this.#checkLimits();
+    await this.#breathe(); // epochs may be far shorter than a slice
   }
 
   /** Points the run at the data where the epoch begins, or goes on; what refills its window is returned. */
@@ -240,7 +288,7 @@ class Fit {
     const { trainRows, batchSize } = this.#plan;
     const { progress } = this.#core;
     if (progress.position === 0) progress.epochsBegun++;
-    const refill = this.#data.attach(this.#run, { epoch: progress.epochsBegun });
+    const refill = this.#data.attach(this.#run, progress.epochsBegun);
     this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position: progress.position });
     if (progress.position > 0) this.#run.sums = progress.sums;
     return refill;
@@ -311,17 +359,6 @@ class Fit {
   async #each(hook: (callback: Callback) => void | Promise<void>): Promise<void> {
     for (const callback of this.#plan.callbacks) await hook(callback);
   }
-}
-
-function stopSwitch(core: Core): CallbackContext["model"] {
-  return {
-    get stopTraining() {
-      return core.stopRequested;
-    },
-    set stopTraining(stop) {
-      core.stopRequested = stop;
-    },
-  };
 }
 
 async function quietly(action: () => void | Promise<void>): Promise<void> {

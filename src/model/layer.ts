@@ -1,4 +1,5 @@
 import { boolean } from "../check.js";
+import { rateMultiplier } from "../layers/layer.js";
 import type { Shape } from "../shape.js";
 import type { PlacedLayer } from "./architecture.js";
 import type { Core } from "./core.js";
@@ -42,6 +43,15 @@ export class Layer {
 
   set trainable(trainable: boolean) {
     this.#core.setTrainable(this.#index, boolean(trainable, `trainable of layer "${this.name}"`));
+  }
+
+  /** What the learning rate is multiplied by for its weights (default 1); setting it takes effect at the next step. */
+  get learningRateMultiplier(): number {
+    return this.#core.rateMultipliers[this.#index]!;
+  }
+
+  set learningRateMultiplier(multiplier: number) {
+    this.#core.setRateMultiplier(this.#index, rateMultiplier(multiplier));
   }
 
   countParams(): number {

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.js";
-import { suggest } from "../family.js";
+import { boolean, knownOptions, show, suggest } from "../check.js";
 import { type Loss, resolveLoss } from "../losses/index.js";
 import { type Metric, resolveMetrics } from "../metrics/index.js";
 import { type Optimizer, resolveOptimizer } from "../optimizers/index.js";
@@ -19,7 +19,15 @@ export interface CompileOptions {
   /** A name or what a factory returns, such as adam({ learningRate: 1e-3 }). */
   optimizer: Optimizer;
   loss: Loss;
+  /** "accuracy" or others by name; each is reported beside the loss. */
   metrics?: readonly Metric[];
+}
+
+const COMPILE_OPTIONS = { optimizer: true, loss: true, metrics: true };
+
+export interface SetWeightsOptions {
+  /** Every weight must be given (default true); otherwise those that are not given stay. */
+  strict?: boolean;
 }
 
 /**
@@ -67,8 +75,15 @@ export class Model {
    * @throws ConfigError for names and options that are unknown or do not go together; the model is as before then
    * @example model.compile({ optimizer: adam(), loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] })
    */
-  compile({ optimizer, loss, metrics = [] }: CompileOptions): void {
+  compile(options: CompileOptions): void {
     this.#core.mustBeIdle("compile()");
+    const { optimizer, loss, metrics = [] } = knownOptions<CompileOptions>(options, "compile()", COMPILE_OPTIONS);
+    if (!Array.isArray(metrics)) {
+      throw new ConfigError(
+        "config/not-an-array",
+        `metrics must be an array, such as ["accuracy"]; got ${show(metrics)}.`,
+      );
+    }
     const resolved = resolveLoss(loss);
     this.#core.compile({
       optimizer: resolveOptimizer(optimizer),
@@ -85,7 +100,7 @@ export class Model {
    * @example const { history } = await model.fit(x, y, { epochs: 10, batchSize: 50, validationSplit: 0.1 })
    */
   async fit(x: Rowlike, y: Targets, options: FitOptions = {}): Promise<History> {
-    return fit(this.#core, x, y, options);
+    return fit(this.#core, this, x, y, options);
   }
 
   /** Loss and metrics over all rows, in inference mode. */
@@ -123,8 +138,10 @@ export class Model {
   }
 
   /** Writes weights by name. All names, shapes and values are checked before any is written. */
-  setWeights(weights: ReadonlyMap<string, NamedArray>, { strict = true }: { strict?: boolean } = {}): void {
+  setWeights(weights: ReadonlyMap<string, NamedArray>, options: SetWeightsOptions = {}): void {
     this.#core.mustBeIdle("setWeights()");
+    const { strict = true } = knownOptions<SetWeightsOptions>(options, "setWeights()", { strict: true });
+    boolean(strict, "strict");
     this.#core.variables.write(weights, { strict });
   }
 
@@ -135,7 +152,7 @@ export class Model {
     const names = this.layers.map((candidate) => candidate.name);
     throw new ConfigError(
       "config/unknown-layer",
-      `There is no layer "${name}".${suggest(name, names)} This model has ${names.join(", ")}.`,
+      `There is no layer ${show(name)}.${suggest(name, names)} This model has ${names.join(", ")}.`,
     );
   }
 
@@ -149,7 +166,8 @@ export class Model {
   }
 
   /** The compiled step as readable lines, one record each. */
-  program({ training = false }: { training?: boolean } = {}): string {
+  program(options: { training?: boolean } = {}): string {
+    const { training = false } = knownOptions<typeof options>(options, "program()", { training: true });
     if (training) this.#core.mustBeCompiled("program({ training: true })");
     return this.#core.buildProgram(training ? "train" : "predict").toString();
   }

@@ -1,4 +1,4 @@
-import { positiveInteger } from "../check.js";
+import { knownOptions, positiveInteger } from "../check.js";
 import { sizeOf } from "../shape.js";
 import type { Core } from "./core.js";
 import { type Rowlike, sliceRows, toRows } from "./data.js";
@@ -15,13 +15,17 @@ export interface Prediction {
   readonly shape: number[];
 }
 
+const PREDICT_OPTIONS = { batchSize: true };
+const DEFAULT_BATCH = 256;
+
 /** Bytes that a chunk of inputs and outputs may take: predicting a million rows needs no memory for a million. */
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** The outputs for each row of x, in inference mode. */
 export function predict(core: Core, x: Rowlike, options: PredictOptions): Prediction {
   const { inputShapes, outputShape } = core.architecture;
-  const batchRows = positiveInteger(options.batchSize ?? 256, "batchSize");
+  const { batchSize = DEFAULT_BATCH } = knownOptions<PredictOptions>(options, "predict()", PREDICT_OPTIONS);
+  const batchRows = positiveInteger(batchSize, "batchSize");
   const input = toRows(x, inputShapes[0]!, "x");
   const width = sizeOf(outputShape);
   const data = new Float32Array(input.rows * width);

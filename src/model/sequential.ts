@@ -1,4 +1,4 @@
-import { positiveInteger, seedValue, shapeOf } from "../check.js";
+import { knownOptions, positiveInteger, seedValue, shapeOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { LayerSpec } from "../layers/layer.js";
 import { Engine } from "../runtime/engine.js";
@@ -16,6 +16,7 @@ export interface SequentialOptions {
   windowBytes?: number;
 }
 
+const OPTIONS = { inputShape: true, layers: true, seed: true, windowBytes: true };
 const DEFAULT_WINDOW_BYTES = 512 * 1024 * 1024;
 
 /**
@@ -26,11 +27,14 @@ const DEFAULT_WINDOW_BYTES = 512 * 1024 * 1024;
  * const model = await sequential({ inputShape: 4, layers: [dense(8, { activation: "tanh" }), dense(3)], seed: 1 });
  */
 export async function sequential(options: SequentialOptions): Promise<Model> {
-  return new Model(await sequentialCore(options));
+  const core = await sequentialCore(options);
+  core.variables.initialize(core.seed);
+  return new Model(core);
 }
 
-/** What `sequential` and `loadModel` share. */
+/** What `sequential` and `loadModel` share: a model whose weights are still zeros. */
 export async function sequentialCore(options: SequentialOptions): Promise<Core> {
+  knownOptions<SequentialOptions>(options, "sequential()", OPTIONS);
   const { layers, seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES } = options;
   const inputShape = shapeOf(options.inputShape, "inputShape");
   refuseHuge(inputShape, "A sample");
@@ -38,9 +42,7 @@ export async function sequentialCore(options: SequentialOptions): Promise<Core> 
     throw new ConfigError("config/no-layers", "A model needs at least one layer, such as layers: [dense(10)].");
   }
   const checked = { seed: seedValue(seed), windowBytes: positiveInteger(windowBytes, "windowBytes") };
-  const core = new Core(await Engine.create(), chain(inputShape, layers), checked);
-  core.variables.initialize(checked.seed);
-  return core;
+  return new Core(await Engine.create(), chain(inputShape, layers), checked);
 }
 
 function randomSeed(): number {

@@ -1,3 +1,4 @@
+import { boolean, knownOptions } from "../check.js";
 import { writeSafetensors } from "../formats/safetensors.js";
 import type { Core, Progress } from "./core.js";
 
@@ -16,6 +17,8 @@ export interface SavedArchitecture {
     readonly className: string;
     readonly name: string;
     readonly trainable: boolean;
+    /** Absent: 1. */
+    readonly learningRateMultiplier?: number;
     readonly config: unknown;
   }[];
   readonly seed: number;
@@ -37,8 +40,12 @@ export function slotName(slot: string, weight: string): string {
   return `optimizer/${slot}/${weight}`;
 }
 
+const SAVE_OPTIONS = { includeOptimizer: true };
+
 /** One safetensors file; architecture and states are JSON in its metadata. */
-export function serialize(core: Core, { includeOptimizer = false }: SaveOptions): Uint8Array {
+export function serialize(core: Core, options: SaveOptions): Uint8Array {
+  const { includeOptimizer = false } = knownOptions<SaveOptions>(options, "toBytes() and save()", SAVE_OPTIONS);
+  boolean(includeOptimizer, "includeOptimizer");
   const { architecture, variables, compiled } = core;
   const saved: SavedArchitecture = {
     inputShape: architecture.inputShapes[0]!,
@@ -46,6 +53,7 @@ export function serialize(core: Core, { includeOptimizer = false }: SaveOptions)
       className: kind.className,
       name,
       trainable: core.trainable[i]!,
+      ...(core.rateMultipliers[i] !== 1 && { learningRateMultiplier: core.rateMultipliers[i]! }),
       config,
     })),
     seed: core.seed,
@@ -74,7 +82,7 @@ export function serialize(core: Core, { includeOptimizer = false }: SaveOptions)
 }
 
 function trainingState(core: Core): SavedTraining {
-  const live = core.callbacks.map((callback) => callback.getState?.() ?? null);
-  const callbackStates = live.length > 0 ? live : core.progress.callbackStates;
-  return { ...core.progress, step: core.run("train").step, callbackStates };
+  const { epoch, position, epochsBegun, rows, sums } = core.progress; // named, so that the same state is the same bytes
+  const { step } = core.run("train");
+  return { step, epoch, position, epochsBegun, rows, sums, callbackStates: core.callbackStates() };
 }

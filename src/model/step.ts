@@ -1,5 +1,6 @@
 // Single steps, without a loop around them.
 
+import { knownOptions } from "../check.js";
 import { NumericError } from "../errors.js";
 import type { Run, Status } from "../program/run.js";
 import type { Core } from "./core.js";
@@ -15,24 +16,15 @@ export interface TrainOnBatchOptions {
 }
 
 /** Exactly one step on these rows; the loss and metrics are those before it. */
-export function trainOnBatch(
-  core: Core,
-  x: Rowlike,
-  y: Targets,
-  { sampleWeight }: TrainOnBatchOptions,
-): Record<string, number> {
+export function trainOnBatch(core: Core, x: Rowlike, y: Targets, options: TrainOnBatchOptions): Record<string, number> {
   core.mustBeIdle("trainOnBatch()");
   const compiled = core.mustBeCompiled("trainOnBatch()");
+  const { sampleWeight } = knownOptions<TrainOnBatchOptions>(options, "trainOnBatch()", { sampleWeight: true });
   const samples = toSamples(core, compiled.loss, x, y);
   const weights = weightsOf(core, compiled.loss, samples, { sampleWeight });
   const mode = weights.length > 0 ? "weightedTrain" : "train";
   return onWholeBatch(core, mode, [...samples, ...weights], (run, status) => {
-    if (status === "nonFinite") {
-      throw new NumericError(
-        "numeric/not-finite",
-        `${nonFiniteWhat(run)}; the step was not applied. Try a lower learning rate or scaled inputs.`,
-      );
-    }
+    refuseNonFinite(run, status);
     return logsOf(compiled, run.sums);
   });
 }
@@ -60,7 +52,7 @@ export function applyGradients(core: Core, map: ReadonlyMap<string, NamedArray>)
   run.begin({ totalRows: 1, batchRows: 1 });
   run.order({ address: 0, shuffle: false, epoch: 0, seed: 0 });
   run.window();
-  run.slice(Infinity, 1);
+  refuseNonFinite(run, run.slice(Infinity, 1));
 }
 
 /** Runs a program once over all rows as one batch. */
@@ -83,8 +75,17 @@ function onWholeBatch<T>(
   }
 }
 
+function refuseNonFinite(run: Run, status: Status): void {
+  if (status !== "nonFinite") return;
+  throw new NumericError(
+    "numeric/not-finite",
+    `${nonFiniteWhat(run)}; the step was not applied. Try a lower learning rate or scaled inputs.`,
+  );
+}
+
 /** What was not finite in the step that was halted. */
 export function nonFiniteWhat(run: Run): string {
-  const loss = run.batchLoss;
+  const { batchLoss: loss, learningRate } = run;
+  if (!Number.isFinite(Math.fround(learningRate))) return `The learning rate became ${learningRate}`;
   return Number.isFinite(loss) ? "A gradient became infinite or NaN" : `The loss became ${loss}`;
 }

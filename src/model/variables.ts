@@ -1,6 +1,7 @@
 import { DataError, ShapeError } from "../errors.js";
-import { suggest } from "../family.js";
-import { fansOf, fillOf, type InitializerDescription } from "../initializers/index.js";
+import { isFinite32, show, suggest } from "../check.js";
+import { fill } from "../initializers/fill.js";
+import type { InitializerDescription } from "../initializers/table.js";
 import type { Engine } from "../runtime/engine.js";
 import { formatShape, sameShape, type Shape, sizeOf } from "../shape.js";
 import { type Architecture, refuseHuge } from "./architecture.js";
@@ -65,7 +66,10 @@ export class Variables {
 
   /** Draws every variable anew from its initializer. */
   initialize(seed: number): void {
-    for (const variable of this.list) this.#fill(variable, seed);
+    for (const { name, shape, layer, ordinal, offset, initializer } of this.list) {
+      const target = { name, shape, address: this.address + offset * 4 };
+      fill(this.#engine, target, initializer, seed, layer * VARIABLES_PER_LAYER + ordinal);
+    }
   }
 
   /** Copies of a region's values by name, in layer order. */
@@ -104,18 +108,6 @@ export class Variables {
     }
     for (const [name, { data }] of values) this.view(known.get(name)!, region).set(data);
   }
-
-  #fill({ layer, ordinal, shape, offset, size, initializer }: Variable, modelSeed: number): void {
-    const { exports } = this.#engine;
-    const address = this.address + offset * 4;
-    const fill = fillOf(initializer, fansOf(shape));
-    const seed = (initializer.seed as number | undefined) ?? modelSeed;
-    const key = [seed >>> 0, Math.floor(seed / 0x100000000), layer * VARIABLES_PER_LAYER + ordinal] as const;
-    if (fill.kind === "constant") this.#engine.f32(address, size).fill(fill.value);
-    else if (fill.kind === "uniform") exports.fillUniform(size, address, ...key, fill.low, fill.high);
-    else if (fill.kind === "normal") exports.fillNormal(size, address, ...key, fill.mean, fill.stddev);
-    else exports.fillTruncatedNormal(size, address, ...key, fill.mean, fill.stddev);
-  }
 }
 
 function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
@@ -142,13 +134,13 @@ function checkValue(
   if (!variable) {
     throw new ShapeError(
       "weights/unknown-name",
-      `This model has no weight "${name}".${suggest(name, names)} It has ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}.`,
+      `There is no weight ${show(name)} to write.${suggest(name, names)} There are ${names.slice(0, 6).join(", ")}${names.length > 6 ? ", …" : ""}.`,
     );
   }
   if (!Array.isArray(value?.shape) || !sameShape(value.shape, variable.shape)) {
     throw new ShapeError(
       "weights/wrong-shape",
-      `Weight "${name}" has shape ${formatShape(variable.shape)}; got ${value?.shape ? formatShape(value.shape) : "none"}.`,
+      `Weight "${name}" has shape ${formatShape(variable.shape)}; got ${Array.isArray(value?.shape) ? formatShape(value.shape) : show(value?.shape)}.`,
     );
   }
   if (value.data?.length !== variable.size) {
@@ -158,10 +150,10 @@ function checkValue(
     );
   }
   for (let i = 0; i < variable.size; i++) {
-    if (!Number.isFinite(value.data[i])) {
+    if (!isFinite32(value.data[i])) {
       throw new DataError(
         "data/not-finite",
-        `Weight "${name}" holds ${value.data[i]} at index ${i}; weights must be finite.`,
+        `Weight "${name}" holds ${show(value.data[i])} at index ${i}; weights must be finite numbers, also in 32 bits.`,
       );
     }
   }

@@ -144,6 +144,24 @@ export class GraphBuilder {
     return y;
   }
 
+  /** ln softmax over the last axis. */
+  logSoftmax(x: Value, name = "logSoftmax"): Value {
+    const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient });
+    this.emit("logSoftmax", rowsOf(x), { x, y });
+    return y;
+  }
+
+  /** x where it is above 0, else alpha · x; alpha, without leading axes of 1, has the shape of x's last axes. */
+  prelu(x: Value, alpha: Value, name = "prelu"): Value {
+    const own = alpha.shape.slice(alpha.shape.findIndex((size) => size !== 1));
+    const width = sizeOf(alpha.shape);
+    if (width > 1 && !sameShape(own, x.shape.slice(-own.length))) throw mismatch("prelu", x, alpha);
+    const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient || alpha.needsGradient });
+    const rows = { size: widthOf(x) / width, perRow: x.perRow };
+    this.emit("prelu", { rows, width: fixed(width) }, { x, alpha, y });
+    return y;
+  }
+
   /** x · scale + offset */
   affine(x: Value, scale: number, offset: number, name = "scaled"): Value {
     const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });

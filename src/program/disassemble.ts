@@ -1,28 +1,46 @@
-import { formatShape } from "../shape.js";
-import { type Node, usesOf, type Value } from "./graph.js";
+import { formatValue, type Node, usesOf } from "./graph.js";
 import { opRow } from "./ops.js";
 
-/** A program as readable lines, one record each: index, op, what it writes ← what it reads, its options. */
+const LINE_COLUMNS = 110;
+/** Longer names of ops push their line to the right. */
+const OP_COLUMNS = 18;
+
+/**
+ * A program as readable lines, one record each: index, op, what it writes ← what it reads, its options. Operands stand
+ * in the order of the op's table; a long record goes on below.
+ */
 export function disassemble(nodes: readonly Node[]): string {
-  const indexWidth = String(nodes.length).length;
-  const opWidth = Math.max(0, ...nodes.map((node) => node.op.length));
+  const indexColumns = String(nodes.length - 1).length;
+  const margin = " ".repeat(indexColumns + 2 + OP_COLUMNS + 2);
   return nodes
-    .map((node, i) => `${String(i).padStart(indexWidth)}  ${node.op.padEnd(opWidth)}  ${describeNode(node)}`)
+    .map((node, i) =>
+      wrap(`${String(i).padStart(indexColumns)}  ${node.op.padEnd(OP_COLUMNS)}  `, describe(node), margin),
+    )
     .join("\n");
 }
 
-function describeNode(node: Node): string {
+/** Outputs, inputs and options: what a line must not tear apart. */
+function describe(node: Node): string[] {
   const uses = usesOf(node).filter(({ operand }) => operand !== "scratch");
   const list = (wanted: boolean) =>
-    uses.filter(({ access }) => (access !== "read") === wanted).map(({ operand, value }) => format(operand, value));
-  const outputs = list(true).join(", ");
-  const inputs = list(false).join(", ");
-  const arrow = outputs && inputs ? " ← " : "";
-  return [outputs + arrow + inputs, ...optionsOf(node)].filter(Boolean).join("  ");
+    uses.filter(({ access }) => (access !== "read") === wanted).map(({ value }) => formatValue(value));
+  const [outputs, inputs] = [list(true), list(false)];
+  const arrow = outputs.length > 0 && inputs.length > 0 ? ["← "] : [];
+  return [...separated(outputs), ...arrow, ...separated(inputs), ...optionsOf(node).map((option) => ` ${option} `)];
 }
 
-function format(operand: string, value: Value): string {
-  return `${operand}: ${value.name} ${formatShape(value.shape, value.perRow)}`;
+function separated(items: readonly string[]): string[] {
+  return items.map((item, i) => (i < items.length - 1 ? `${item}, ` : `${item} `));
+}
+
+function wrap(start: string, parts: readonly string[], margin: string): string {
+  const lines = [start];
+  for (const part of parts) {
+    const line = lines.at(-1)! + part;
+    if (line.trimEnd().length <= LINE_COLUMNS) lines[lines.length - 1] = line;
+    else lines.push(margin + part.trimStart());
+  }
+  return lines.map((line) => line.trimEnd()).join("\n");
 }
 
 /** Options that do something: `elu`, `accumulate`, `scale 0.00392157`. */

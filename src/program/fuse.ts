@@ -24,19 +24,23 @@ export function dropDead(nodes: readonly Node[]): Node[] {
 }
 
 /** gather, then affine: the gather does both in one pass. */
-function fuseRescaling(nodes: readonly Node[]): Node[] {
+export function fuseRescaling(nodes: readonly Node[]): Node[] {
   return fusePairs(nodes, (gather, affine) => {
     if (gather.op !== "gather" || affine.op !== "affine") return undefined;
     const [x, y] = [operand(affine, "x"), operand(affine, "y")];
     if (rootOf(operand(gather, "out")) !== rootOf(x) || readers(nodes, x) !== 1) return undefined;
-    const { scale, offset } = gather.numbers;
-    if (scale !== 1 || offset !== 0) return undefined;
+    // By 1 and 0 a gather copies bits, where the affine would turn −0 into 0: that one stays.
+    if (!isCopy(gather) || isCopy(affine)) return undefined;
     return { ...gather, operands: { out: y }, numbers: affine.numbers } as Node;
   });
 }
 
+function isCopy({ numbers: { scale, offset } }: Node): boolean {
+  return scale === 1 && offset === 0;
+}
+
 /** product, then activation whose derivative follows from its output: the product's last pass applies it. */
-function fuseActivations(nodes: readonly Node[]): Node[] {
+export function fuseActivations(nodes: readonly Node[]): Node[] {
   return fusePairs(nodes, (product, activation) => {
     if (product.op !== "gemmNN" || activation.op !== "activation") return undefined;
     const [x, y] = [operand(activation, "x"), operand(activation, "y")];

@@ -17,7 +17,8 @@ type Operands<K extends OpName> = Node<K> & { operands: Record<OperandOf<K>, Val
 
 const lossRule = { source: "predictions", gradient: "gradient" } as const;
 
-const RULES: { readonly [K in OpName]: Rule<K> } = {
+/** Every op has its rule: the compiler names one that is missing. */
+export const RULES: { readonly [K in OpName]: Rule<K> } = {
   gather: "none",
   store: "none",
   gemmNN: {
@@ -64,6 +65,28 @@ const RULES: { readonly [K in OpName]: Rule<K> } = {
     },
   },
   softmaxBackward: "none",
+  logSoftmax: {
+    output: "y",
+    backward({ operands: { x, y } }, dy, gradients) {
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("logSoftmaxBackward", rowsOf(y), { dy, y, dx });
+      });
+    },
+  },
+  logSoftmaxBackward: "none",
+  prelu: {
+    output: "y",
+    backward({ dims, operands: { x, alpha } }, dy, gradients) {
+      gradients.contribute(x, false, (dx, b) => {
+        b.emit("preluBackward", dims, { dy, x, alpha, dx });
+      });
+      gradients.contribute(alpha, true, (sums, b, accumulate) => {
+        b.emit("preluAlphaBackward", dims, { dy, x, sums }, {}, { accumulate: accumulate ? 1 : 0 });
+      });
+    },
+  },
+  preluBackward: "none",
+  preluAlphaBackward: "none",
   affine: {
     output: "y",
     backward({ dims: { n }, operands: { x }, numbers }, dy, gradients) {
@@ -87,8 +110,15 @@ const RULES: { readonly [K in OpName]: Rule<K> } = {
   categoricalAccuracy: "none",
   binaryAccuracy: "none",
   guard: "none",
+  schedule: "none",
   sgd: "none",
+  adagrad: "none",
+  adadelta: "none",
+  rmsprop: "none",
   adam: "none",
+  nadam: "none",
+  adamax: "none",
+  lion: "none",
   argmax: "none",
   topK: "none",
   lossMetric: "none",

@@ -75,9 +75,9 @@ const RECORD_COST = 1000;
 /** Packing space of a product: see assembly/shared/gemm.ts for the rule. */
 const scratch = () =>
   operand("write", ({ m, n, k }) => {
-    const rows = roundUp(Math.min(m!, Gemm.GEMM_BLOCK_M), Gemm.GEMM_TILE_ROWS);
-    const columns = roundUp(Math.min(n!, Gemm.GEMM_BLOCK_N), Gemm.GEMM_TILE_COLUMNS);
-    return roundUp(Math.min(k!, Gemm.GEMM_BLOCK_K), 4) * (rows + columns);
+    const depth = roundUp(Math.min(k!, Gemm.GEMM_BLOCK_K), 4);
+    const left = depth * roundUp(Math.min(m!, Gemm.GEMM_BLOCK_M), Gemm.GEMM_TILE_ROWS);
+    return left + Math.min(depth * roundUp(n!, Gemm.GEMM_TILE_COLUMNS), Gemm.GEMM_BLOCK_ELEMS);
   });
 
 function roundUp(value: number, multiple: number): number {
@@ -89,6 +89,14 @@ const fused = {
   integers: { accumulate: 1, activation: ACTIVATION_COUNT - 1 },
   perElement: 2,
 };
+const stepping = { effect: true, perElement: 8 };
+/** What every optimizer works on, then its slots. */
+const optimizer = <const Slots extends Record<string, OperandRow>>(slots: Slots) => ({
+  segments: segments(),
+  parameters: update("n"),
+  gradients: read("n"),
+  ...slots,
+});
 const lossEnds = { gradient: optional(write("rows", "width")), weights: optional(read("rows")) };
 const crossentropy = { effect: true, numbers: ["smoothing"], perElement: 40 };
 const slot = MAX_METRIC_SLOTS - 1;
@@ -165,6 +173,41 @@ export const OPS = {
     { dy: read("rows", "width"), y: read("rows", "width"), dx: write("rows", "width") },
     { inPlace: { dx: "dy" } },
   ),
+  /** y = ln softmax of each row of x */
+  logSoftmax: op(
+    Code.OP_LOG_SOFTMAX,
+    ["rows", "width"],
+    { x: read("rows", "width"), y: write("rows", "width") },
+    { inPlace: { y: "x" }, perElement: 40 },
+  ),
+  /** dx = dy − eʸ · Σ dy */
+  logSoftmaxBackward: op(
+    Code.OP_LOG_SOFTMAX_BACKWARD,
+    ["rows", "width"],
+    { dy: read("rows", "width"), y: read("rows", "width"), dx: write("rows", "width") },
+    { inPlace: { dx: "dy" }, perElement: 20 },
+  ),
+  /** y = x > 0 ? x : alpha · x, one alpha a column */
+  prelu: op(
+    Code.OP_PRELU,
+    ["rows", "width"],
+    { x: read("rows", "width"), alpha: read("width"), y: write("rows", "width") },
+    { inPlace: { y: "x" } },
+  ),
+  /** dx = x > 0 ? dy : alpha · dy */
+  preluBackward: op(
+    Code.OP_PRELU_BACKWARD,
+    ["rows", "width"],
+    { dy: read("rows", "width"), x: read("rows", "width"), alpha: read("width"), dx: write("rows", "width") },
+    { inPlace: { dx: "dy" } },
+  ),
+  /** sums = [sums | 0] + each column of dy · min(x, 0) summed */
+  preluAlphaBackward: op(
+    Code.OP_PRELU_ALPHA_BACKWARD,
+    ["rows", "width"],
+    { dy: read("rows", "width"), x: read("rows", "width"), sums: update("width") },
+    { integers: { accumulate: 1 } },
+  ),
   /** y = x · scale + offset */
   affine: op(
     Code.OP_AFFINE,
@@ -225,20 +268,35 @@ export const OPS = {
     { segments: segments(), gradients: read("n") },
     { effect: true, perElement: 1 },
   ),
-  /** hyperparameters from the header: learningRate, momentum */
-  sgd: op(
-    Code.OP_SGD,
+  /** the header's learning rate = the schedule's at this step; `block` holds n numbers of f64: shared/schedules.ts */
+  schedule: op(Code.OP_SCHEDULE, ["n"], { block: operand("read", ["n"], 8) }, { effect: true }),
+  // Optimizers: their hyperparameters come from the header, in the order of their rows in src/optimizers.
+  sgd: op(Code.OP_SGD, ["n", "segments"], optimizer({ velocity: optional(update("n")) }), {
+    effect: true,
+    integers: { nesterov: 1 },
+  }),
+  adagrad: op(Code.OP_ADAGRAD, ["n", "segments"], optimizer({ accumulator: update("n") }), stepping),
+  adadelta: op(
+    Code.OP_ADADELTA,
     ["n", "segments"],
-    { segments: segments(), parameters: update("n"), gradients: read("n"), velocity: optional(update("n")) },
-    { effect: true, integers: { nesterov: 1 } },
+    optimizer({ accumulatedGradient: update("n"), accumulatedDelta: update("n") }),
+    stepping,
   ),
-  /** hyperparameters from the header: learningRate, beta1, beta2, epsilon */
+  rmsprop: op(
+    Code.OP_RMSPROP,
+    ["n", "segments"],
+    optimizer({ v: update("n"), average: optional(update("n")), velocity: optional(update("n")) }),
+    stepping,
+  ),
   adam: op(
     Code.OP_ADAM,
     ["n", "segments"],
-    { segments: segments(), parameters: update("n"), gradients: read("n"), m: update("n"), v: update("n") },
-    { effect: true, perElement: 8 },
+    optimizer({ m: update("n"), v: update("n"), vMax: optional(update("n")) }),
+    stepping,
   ),
+  nadam: op(Code.OP_NADAM, ["n", "segments"], optimizer({ m: update("n"), v: update("n") }), stepping),
+  adamax: op(Code.OP_ADAMAX, ["n", "segments"], optimizer({ m: update("n"), u: update("n") }), stepping),
+  lion: op(Code.OP_LION, ["n", "segments"], optimizer({ m: update("n") }), stepping),
   /** labels = where the greatest of each row of x stands */
   argmax: op(Code.OP_ARGMAX, ["rows", "width"], { x: read("rows", "width"), labels: write("rows") }),
   /** the rows whose label is among the k greatest scores */

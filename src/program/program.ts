@@ -21,11 +21,11 @@ export class Program {
   #block = 0;
   #capacity = 0;
 
-  /** `regions` are what it may touch outside of its own block. */
-  constructor(engine: Engine, nodes: readonly Node[], regions: readonly Region[]) {
+  /** `regions` are what it may touch outside of its own block; `passes` run over the nodes first. */
+  constructor(engine: Engine, nodes: readonly Node[], regions: readonly Region[], passes = optimize) {
     this.#engine = engine;
     this.#regions = regions;
-    this.nodes = optimize(nodes);
+    this.nodes = passes(nodes);
   }
 
   get address(): number {
@@ -36,9 +36,9 @@ export class Program {
     return this.#capacity;
   }
 
-  /** Makes room for batches of `rows`; true if the records have moved. */
-  ensure(rows: number): boolean {
-    if (rows <= this.#capacity) return false;
+  /** Makes room for batches of `rows`; the records may move. */
+  ensure(rows: number): void {
+    if (rows <= this.#capacity) return;
     const plan = planMemory(this.nodes, rows);
     const recordBytes = align(this.nodes.length * RECORD_BYTES + SLACK_BYTES);
     const block = this.#engine.heap.allocate(recordBytes + plan.bytes, `a program for batches of ${rows} rows`);
@@ -53,7 +53,6 @@ export class Program {
     this.release();
     this.#block = block;
     this.#capacity = rows;
-    return true;
   }
 
   /** Gives its memory back; `ensure` makes it usable again. */

@@ -50,11 +50,11 @@ export class Run {
   }
 
   /** Begins an epoch over `totalRows` rows at `position`, with its sums at zero. */
-  begin(options: { totalRows: number; batchRows: number; position?: number }): void {
+  begin({ totalRows, batchRows, position = 0 }: { totalRows: number; batchRows: number; position?: number }): void {
     this.#u32(L.HEADER_PC, 0);
-    this.#u32(L.HEADER_TOTAL_ROWS, options.totalRows);
-    this.#u32(L.HEADER_BATCH_ROWS, options.batchRows);
-    this.#u32(L.HEADER_POSITION, options.position ?? 0);
+    this.#u32(L.HEADER_TOTAL_ROWS, totalRows);
+    this.#u32(L.HEADER_BATCH_ROWS, Math.min(batchRows, totalRows)); // a user's batch size may be beyond 32 bits
+    this.#u32(L.HEADER_POSITION, position);
     this.sums = { loss: 0, samples: 0, metrics: [] };
   }
 
@@ -85,8 +85,16 @@ export class Run {
     this.#u32(L.HEADER_SINK, address);
   }
 
-  hyper(values: readonly number[]): void {
-    values.forEach((value, i) => this.#engine.view.setFloat64(this.#address + L.HEADER_HYPER + i * 8, value, true));
+  /** The optimizer's hyperparameters; what is undefined stays as it is. */
+  hyper(values: readonly (number | undefined)[]): void {
+    values.forEach((value, i) => {
+      if (value !== undefined) this.#engine.view.setFloat64(this.#address + L.HEADER_HYPER + i * 8, value, true);
+    });
+  }
+
+  /** The optimizer's rate at the last step. */
+  get learningRate(): number {
+    return this.#engine.view.getFloat64(this.#address + L.HEADER_HYPER, true);
   }
 
   /** Runs until `cost` is spent or `steps` are done (0: any number), or something else ends the slice. */

@@ -54,6 +54,9 @@ function verifyRecord(view: DataView, at: number, index: number, capacity: numbe
     const value = view.getFloat32(at + L.RECORD_NUMBER0 + i * 4, true);
     if (!Number.isFinite(value)) refuse(`${number} is ${value}`);
   });
+  const cost = view.getFloat32(at + L.RECORD_COST, true);
+  if (!(cost > 0 && cost < Infinity)) refuse(`its cost is ${cost}, and a slice would not end`);
+
   const operands = operandsOf(view, at, row, sizes);
   for (const { operand, address, bytes, access, optional } of operands) {
     if (address === 0 && optional) continue;

@@ -1,7 +1,7 @@
 import { instantiate } from "@assemblyscript/loader";
 import * as Layout from "../../assembly/shared/layout.js";
 import { OP_COUNT } from "../../assembly/shared/ops.js";
-import { LanewiseError } from "../errors.js";
+import { LanewiseError, OutOfMemoryError } from "../errors.js";
 import { Heap } from "./heap.js";
 import { loadModule } from "./module.js";
 
@@ -25,6 +25,7 @@ export interface KernelExports extends Record<string, unknown> {
     mean: number,
     stddev: number,
   ): void;
+  philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: number): void;
 }
 
 /** One instance of the module with a memory of its own: a model's whole world, gone when the model is. */
@@ -34,8 +35,13 @@ export class Engine {
   #view: DataView;
 
   static async create(): Promise<Engine> {
-    const { exports } = await instantiate(await loadModule(), {});
-    return new Engine(exports as unknown as KernelExports);
+    const module = await loadModule();
+    try {
+      const { exports } = await instantiate(module, {});
+      return new Engine(exports as unknown as KernelExports);
+    } catch (error) {
+      throw error instanceof LanewiseError ? error : instantiationFailed(error);
+    }
   }
 
   constructor(exports: KernelExports) {
@@ -65,9 +71,17 @@ export class Engine {
   }
 }
 
+function instantiationFailed(error: unknown): LanewiseError {
+  const why = error instanceof Error ? error.message : String(error);
+  return error instanceof RangeError
+    ? new OutOfMemoryError("memory/no-instance", `There is no memory for another model: ${why}.`, { cause: error })
+    : new LanewiseError("engine/load-failed", `The WebAssembly module could not be started: ${why}.`, { cause: error });
+}
+
 /** A module from another build would read records wrongly: refused before anything runs. */
 function shakeHands(exports: KernelExports): void {
-  const found = [exports.abiVersion(), exports.opCount(), exports.recordWords(), exports.headerBytes()];
+  const { abiVersion, opCount, recordWords, headerBytes } = exports as Partial<KernelExports>;
+  const found = [abiVersion, opCount, recordWords, headerBytes].map((figure) => figure?.() ?? "none");
   const wanted = [Layout.ABI_VERSION, OP_COUNT, Layout.RECORD_WORDS, Layout.HEADER_BYTES];
   if (found.some((value, i) => value !== wanted[i])) {
     throw new LanewiseError(

@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatClock, formatDuration, formatNumber, formatRate } from "../../src/callbacks/format.js";
 import { progressBar, type ProgressBarOptions } from "../../src/callbacks/index.js";
 import type { CallbackContext, Logs, TrainingInfo } from "../../src/model/callback.js";
+import type { Model } from "../../src/model/model.js";
 
+const MODEL = { stopTraining: false } as Model; // all that a progress bar may look at
 const INFO: TrainingInfo = { epochs: 30, batchSize: 32, samples: 3200, stepsPerEpoch: 100 };
 
 /** A stream that keeps what is written, a clock that goes when told, and the hooks as `fit` calls them. */
@@ -17,7 +19,7 @@ class Bench {
     { columns, ...options }: ProgressBarOptions & { columns?: number } = {},
     info: Partial<TrainingInfo> = {},
   ) {
-    this.#context = { model: { stopTraining: false }, info: { ...INFO, ...info } };
+    this.#context = { model: MODEL, info: { ...INFO, ...info } };
     const stream = {
       write: (text: string) => this.writes.push(text),
       ...(columns === undefined ? {} : { isTTY: true, columns }),
@@ -328,7 +330,7 @@ describe("elsewhere", () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
     vi.stubGlobal("process", undefined);
     try {
-      const context = { model: { stopTraining: false }, info: INFO };
+      const context = { model: MODEL, info: INFO };
       const bar = progressBar({ now: () => 0 });
       void bar.onTrainBegin?.({}, context);
       void bar.onEpochBegin?.(0, {}, context);

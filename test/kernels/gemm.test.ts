@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { ACTIVATION_LINEAR, ACTIVATION_RELU } from "../../assembly/shared/activations.js";
 import {
+  GEMM_BLOCK_ELEMS,
   GEMM_BLOCK_K,
   GEMM_BLOCK_M,
-  GEMM_BLOCK_N,
   GEMM_PACK_ELEMS,
   GEMM_PACK_USES,
   GEMM_SCRATCH_BYTES,
@@ -57,11 +57,14 @@ function guardsHold(address: number, length: number): boolean {
 
 const roundUp = (size: number, multiple: number) => Math.ceil(size / multiple) * multiple;
 
+/** Columns of a block where K is cut into the deepest ones. */
+const BLOCK_N = GEMM_BLOCK_ELEMS / GEMM_BLOCK_K;
+
 /** The rule of assembly/shared/gemm.ts. */
 function scratchBytes(m: number, n: number, k: number): number {
-  const rows = roundUp(Math.min(m, GEMM_BLOCK_M), GEMM_TILE_ROWS);
-  const columns = roundUp(Math.min(n, GEMM_BLOCK_N), GEMM_TILE_COLUMNS);
-  return 4 * roundUp(Math.min(k, GEMM_BLOCK_K), 4) * (rows + columns);
+  const depth = roundUp(Math.min(k, GEMM_BLOCK_K), 4);
+  const left = depth * roundUp(Math.min(m, GEMM_BLOCK_M), GEMM_TILE_ROWS);
+  return 4 * (left + Math.min(depth * roundUp(n, GEMM_TILE_COLUMNS), GEMM_BLOCK_ELEMS));
 }
 
 /** Deterministic numbers in [-1, 1), so that a failure can be met again. */
@@ -183,16 +186,17 @@ describe.each(KINDS)("gemm%s", (kind) => {
   test.each([
     [1, 525, 600],
     [1, 1024, 37],
-    [2, GEMM_BLOCK_N + 1, 3],
+    [2, BLOCK_N + 1, 3],
     [5, 7, 3 * GEMM_BLOCK_K + 1],
-    [GEMM_BLOCK_M - 1, GEMM_BLOCK_N - 1, 31],
+    [GEMM_BLOCK_M - 1, BLOCK_N - 1, 31],
     [GEMM_BLOCK_M, 16, GEMM_BLOCK_K],
-    [12, GEMM_BLOCK_N, GEMM_BLOCK_K],
+    [12, BLOCK_N, GEMM_BLOCK_K],
     [GEMM_BLOCK_M + 1, 35, GEMM_BLOCK_K + 1],
-    [37, GEMM_BLOCK_N + 1, GEMM_BLOCK_K + 1],
-    [GEMM_BLOCK_M + 1, GEMM_BLOCK_N + 1, 11],
+    [37, BLOCK_N + 1, GEMM_BLOCK_K + 1],
+    [GEMM_BLOCK_M + 1, BLOCK_N + 1, 11],
     [2 * GEMM_BLOCK_M + 3, 9, 2 * GEMM_BLOCK_K + 2],
-    [33, 2 * GEMM_BLOCK_N + 9, 19],
+    [33, 2 * BLOCK_N + 9, 19],
+    [17, GEMM_BLOCK_ELEMS / 32 + 9, 30],
     [GEMM_PACK_USES - 1, GEMM_PACK_USES, 300],
     [GEMM_PACK_USES, GEMM_PACK_USES - 1, 300],
     [GEMM_PACK_USES, GEMM_PACK_USES, GEMM_PACK_ELEMS / GEMM_PACK_USES],
@@ -247,7 +251,7 @@ describe.each(KINDS)("gemm%s", (kind) => {
     [1, 40, 9],
     [7, 11, 13],
     [50, 30, GEMM_BLOCK_K + 4],
-    [GEMM_BLOCK_M + 5, GEMM_BLOCK_N + 6, 9],
+    [GEMM_BLOCK_M + 5, BLOCK_N + 6, 9],
   ])("applies the activation to every finished output, once: %i×%i×%i", (m, n, k) => {
     const draw = uniform(3);
     const product = randomProduct(kind, m, n, k, draw);
@@ -265,7 +269,7 @@ describe.each(KINDS)("gemm%s", (kind) => {
 
 test("a tile divides every block, and the scratch is the most that the rule comes to", () => {
   expect(GEMM_BLOCK_M % GEMM_TILE_ROWS).toBe(0);
-  expect(GEMM_BLOCK_N % GEMM_TILE_COLUMNS).toBe(0);
+  expect(BLOCK_N % GEMM_TILE_COLUMNS).toBe(0);
   expect(GEMM_BLOCK_K % 4).toBe(0);
   expect(GEMM_SCRATCH_BYTES).toBe(scratchBytes(4096, 4096, 4096));
 });

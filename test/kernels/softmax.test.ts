@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rowsOf, softmax, softmaxBackward } from "../reference/softmax.js";
+import { logSoftmax, logSoftmaxBackward, rowsOf, softmax, softmaxBackward } from "../reference/softmax.js";
 import { kernels } from "./harness.js";
 
 const POISON = new Float32Array(new Uint8Array(4).fill(0xaa).buffer)[0]!;
@@ -8,7 +8,9 @@ const EPSILON = 2 ** -24;
 /** A rounding or two for each term of a lane's chain, and some for the exponential and the quotient. */
 const tolerance = (width: number): number => (16 + width / 4) * EPSILON;
 
-function run(kernel: "softmax" | "softmaxBackward", width: number, ...operands: ArrayLike<number>[]): Float32Array {
+type Kernel = "softmax" | "softmaxBackward" | "logSoftmax" | "logSoftmaxBackward";
+
+function run(kernel: Kernel, width: number, ...operands: ArrayLike<number>[]): Float32Array {
   const { call, f32, reserve, readF32 } = kernels();
   const n = operands[0]!.length;
   const addresses = operands.map((values) => f32(values, 4));
@@ -95,5 +97,41 @@ describe("softmaxBackward", () => {
 
   it("flushes what is too small", () => {
     expect([...run("softmaxBackward", 2, [1e-35, 0], [0.5, 0.5])].map(Math.abs)).toEqual([0, 0]);
+  });
+});
+
+describe("logSoftmax", () => {
+  it("agrees with the twin, forward and back", () => {
+    fc.assert(
+      fc.property(matrix, ({ width, x }) => {
+        const y = run("logSoftmax", width, x);
+        const exact = rowsOf(x, width).flatMap(logSoftmax);
+        // Up to 60 in magnitude: roundings of differences of that size.
+        y.forEach((value, i) => expect(Math.abs(value - exact[i]!)).toBeLessThanOrEqual(tolerance(width) + 2 ** -17));
+
+        const dy = x.map((value, i) => Math.fround(Math.cos(value + i)));
+        const dx = run("logSoftmaxBackward", width, dy, y);
+        const exactBack = rowsOf(dy, width).flatMap((row, i) => logSoftmaxBackward(row, rowsOf(y, width)[i]!));
+        dx.forEach((value, i) => expect(Math.abs(value - exactBack[i]!)).toBeLessThanOrEqual(tolerance(width) * width));
+      }),
+    );
+  });
+
+  it("the twin's gradient is its slope", () => {
+    const x = [0.3, -1.2, 2.5, 0];
+    const dy = [1, -0.5, 0.25, 2];
+    const value = (at: number[]): number => logSoftmax(at).reduce((sum, y, j) => sum + y * dy[j]!, 0);
+    const dx = logSoftmaxBackward(dy, logSoftmax(x));
+    const h = 1e-5;
+    x.forEach((_, j) => {
+      const moved = (by: number): number[] => x.map((v, k) => (k === j ? v + by : v));
+      expect(dx[j]).toBeCloseTo((value(moved(h)) - value(moved(-h))) / (2 * h), 8);
+    });
+  });
+
+  it("keeps what softmax would round to zero; −∞ stays, NaN fills its row and no other", () => {
+    expect([...run("logSoftmax", 3, [1e4, -1e4, -Infinity, 1, NaN, 1])]).toEqual([0, -2e4, -Infinity, NaN, NaN, NaN]);
+    expect([...run("logSoftmax", 1, [5, -1e4])]).toEqual([0, 0]);
+    expect([...run("logSoftmaxBackward", 2, [1e-35, 0], [-1, -1])].map(Math.abs)).toEqual([0, 0]);
   });
 });

@@ -4,34 +4,55 @@
 import { loadDigits } from "../../src/data/index.js";
 import {
   activation,
+  type Activation,
+  activations,
+  adadelta,
+  adagrad,
   adam,
+  adamax,
+  adamW,
+  auto,
   binaryCrossentropy,
   categoricalCrossentropy,
   type CompileOptions,
   constant,
+  cosineDecay,
   dense,
   elu,
+  exponentialDecay,
   flatten,
+  gelu,
   glorotNormal,
   glorotUniform,
   heNormal,
   heUniform,
+  identity,
   type Initializer,
+  inverseTimeDecay,
   type LayerSpec,
   lecunNormal,
   lecunUniform,
+  lion,
   loadModel,
   losses,
   type Model,
+  nadam,
+  oneCycle,
   ones,
+  orthogonal,
+  piecewiseConstant,
+  polynomialDecay,
+  prelu,
   randomNormal,
   randomUniform,
   rescaling,
+  rmsprop,
   sequential,
   sgd,
   sparseCategoricalCrossentropy,
   truncatedNormal,
   varianceScaling,
+  warmup,
   zeros,
 } from "../../src/index.js";
 
@@ -145,6 +166,20 @@ const INITIALIZERS: Initializer[] = [
   lecunUniform(),
   lecunNormal(),
 ];
+
+/** An activation within a product's last pass, and by itself. */
+function activationPart(activated: Activation): Part {
+  return {
+    inputShape: 5,
+    layers: [dense(9, { activation: activated }), dense(7), rescaling({ scale: 0.5 }), activation(activated), dense(3)],
+    optimizer: sgd({ learningRate: 0.01 }),
+    loss: "meanSquaredError",
+    x: numbers(29 * 5, 15),
+    y: numbers(29 * 3, 16),
+    batchSize: 8,
+    epochs: 4,
+  };
+}
 
 /** Each part is trained; what every kernel made of it ends up in its hash. */
 export const MIX: Record<string, () => Part> = {
@@ -262,7 +297,77 @@ export const MIX: Record<string, () => Part> = {
     batchSize: 6,
     epochs: 3,
   }),
+  ...Object.fromEntries(
+    Object.entries(activations).map(([name, factory]) => [`activation ${name}`, () => activationPart(factory())]),
+  ),
+  "activation gelu, approximate": () => activationPart(gelu({ approximate: true })),
+  // Matrices higher than wide, wider than high and square; whole numbers for weights.
+  matrixInitializers: () => ({
+    inputShape: 19,
+    layers: [
+      dense(8, { kernelInitializer: orthogonal({ gain: 1.5 }) }),
+      dense(13, { kernelInitializer: orthogonal({ seed: 3 }), activation: "tanh" }),
+      dense(13, { kernelInitializer: identity({ gain: 0.5 }) }),
+      dense(13, { kernelInitializer: orthogonal() }),
+      dense(9, { kernelInitializer: auto(), activation: "selu" }),
+      dense(3, {
+        kernelInitializer: (shape, { fanIn, fanOut, seed }) =>
+          Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => ((seed + i * fanIn) % fanOut) / 8),
+      }),
+    ],
+    optimizer: sgd({ learningRate: 0.05 }),
+    loss: "meanSquaredError",
+    x: numbers(21 * 19, 19),
+    y: numbers(21 * 3, 20),
+    batchSize: 8,
+    epochs: 3,
+  }),
+  // A slope for each value, for each column, and one for all.
+  learnedSlopes: () => ({
+    inputShape: [3, 5],
+    layers: [
+      dense(7),
+      prelu(),
+      dense(6),
+      prelu({ sharedAxes: [1] }),
+      dense(5),
+      prelu({ sharedAxes: [1, 2] }),
+      dense(2),
+    ],
+    optimizer: sgd({ learningRate: 0.1 }),
+    loss: "meanSquaredError",
+    x: numbers(23 * 15, 17),
+    y: numbers(23 * 6, 18),
+    batchSize: 9,
+    epochs: 4,
+  }),
+  // Every optimizer that no other part has, on the same small network, each under a schedule of its own.
+  adagrad: () => optimized(adagrad({ learningRate: exponentialDecay({ ...STEPS, decayRate: 0.7 }), weightDecay: 0.1 })),
+  adadelta: () => optimized(adadelta({ learningRate: inverseTimeDecay({ ...STEPS, decayRate: 0.7 }) })),
+  rmsprop: () => optimized(rmsprop({ learningRate: polynomialDecay({ ...STEPS, power: 1.5, cycle: true }) })),
+  rmspropCentered: () => optimized(rmsprop({ learningRate: 0.01, momentum: 0.7, centered: true })),
+  amsgrad: () => optimized(adam({ learningRate: oneCycle({ maxLearningRate: 0.05, totalSteps: 14 }), amsgrad: true })),
+  adamW: () => optimized(adamW({ learningRate: warmup({ steps: 4, after: cosineDecay(STEPS) }), weightDecay: 0.1 })),
+  nadam: () =>
+    optimized(nadam({ learningRate: piecewiseConstant({ boundaries: [3, 9], values: [0.02, 0.01, 0.005] }) })),
+  adamax: () => optimized(adamax({ learningRate: 0.01 })),
+  lion: () => optimized(lion({ learningRate: 0.003, weightDecay: 0.2 })),
 };
+
+const STEPS = { initialLearningRate: 0.03, decaySteps: 5 };
+
+function optimized(optimizer: CompileOptions["optimizer"]): Part {
+  return {
+    inputShape: 5,
+    layers: [dense(7, { activation: "tanh", learningRateMultiplier: 0.5 }), dense(3)],
+    optimizer,
+    loss: "meanSquaredError",
+    x: numbers(23 * 5, 15),
+    y: numbers(23 * 3, 16),
+    batchSize: 8,
+    epochs: 5,
+  };
+}
 
 /** Each loss that shares the op "loss", with weights: those of its kernels that no other part reaches. */
 const LOSSES = {
@@ -324,9 +429,16 @@ async function mix(): Promise<Hashes["mix"]> {
   return { hash: await sha256([new TextEncoder().encode(JSON.stringify(parts))]), parts };
 }
 
-export async function build({ inputShape, layers, seed = 7, windowBytes, ...part }: Part): Promise<Model> {
+export async function build({
+  inputShape,
+  layers,
+  seed = 7,
+  windowBytes,
+  optimizer,
+  loss,
+  metrics = [],
+}: Part): Promise<Model> {
   const model = await sequential({ inputShape, layers, seed, ...(windowBytes && { windowBytes }) });
-  const { optimizer, loss, metrics = [] } = part;
   model.compile({ optimizer, loss, metrics });
   return model;
 }

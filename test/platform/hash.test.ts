@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { ACTIVATIONS } from "../../src/activations/index.js";
+import { ACTIVATIONS } from "../../src/activations/table.js";
 import { readOptions } from "../../src/cli/options.js";
 import { runTraining } from "../../src/cli/train.js";
 import { loadModel } from "../../src/index.js";
-import { INITIALIZERS } from "../../src/initializers/index.js";
+import { INITIALIZERS } from "../../src/initializers/table.js";
 import { OP_NAMES } from "../../src/program/ops.js";
 import { build, conformance, differences, type Hashes, MIX, type Outcome, weightsHash } from "./conformance.js";
 
@@ -87,8 +87,9 @@ describe("the mix uses every kernel", () => {
       const model = await build(part);
       const listings = [model.program({ training: true }), model.program()];
       for (const line of listings.flatMap((listing) => listing.split("\n"))) {
-        const [, op, rest] = /^ *\d+ +(\w+) +(.*)$/.exec(line)!;
-        records.push({ op: op!, rest: rest! });
+        const [, op, rest] = /^ *\d+ +(\w+) +(.*)$/.exec(line) ?? [];
+        if (op !== undefined) records.push({ op, rest: rest! });
+        else records.at(-1)!.rest += line; // a long record goes on in the next line
       }
     }
   });
@@ -100,7 +101,7 @@ describe("the mix uses every kernel", () => {
   });
 
   const elementwise = Object.entries(ACTIVATIONS.rows).filter(
-    ([name, { op }]) => op !== "softmax" && name !== "linear",
+    ([name, { op }]) => typeof op !== "string" && name !== "linear",
   );
   it.each(elementwise.map(([name]) => name))("activation %s: fused, by itself, and back", (name) => {
     const ops = records.filter(({ rest }) => new RegExp(`  ${name}(  |$)`).test(rest)).map(({ op }) => op);

@@ -1,4 +1,4 @@
-// Softmax of one row in f64, and its gradient.
+// Softmax of one row in f64, its logarithm, and their gradients.
 
 export function softmax(x: readonly number[]): number[] {
   const max = Math.max(...x);
@@ -10,6 +10,16 @@ export function softmax(x: readonly number[]): number[] {
 export function softmaxBackward(dy: readonly number[], y: readonly number[]): number[] {
   const dot = dy.reduce((sum, value, j) => sum + value * y[j]!, 0);
   return y.map((value, j) => value * (dy[j]! - dot));
+}
+
+export function logSoftmax(x: readonly number[]): number[] {
+  const sum = logSumExp(x);
+  return x.map((value) => value - sum);
+}
+
+export function logSoftmaxBackward(dy: readonly number[], y: readonly number[]): number[] {
+  const sum = dy.reduce((a, b) => a + b, 0);
+  return dy.map((value, j) => value - Math.exp(y[j]!) * sum);
 }
 
 /** log Σ e^x. */

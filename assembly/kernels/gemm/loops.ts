@@ -1,9 +1,9 @@
 // The loops around the tiles: K, N and M in blocks, operands packed where that pays, the start of every output's chain.
 
 import {
+  GEMM_BLOCK_ELEMS,
   GEMM_BLOCK_K,
   GEMM_BLOCK_M,
-  GEMM_BLOCK_N,
   GEMM_PACK_ELEMS,
   GEMM_PACK_USES,
   GEMM_TILE_COLUMNS,
@@ -64,6 +64,12 @@ function block(
   }
 }
 
+/** The size of the fewest blocks of at most `most` (a multiple of `unit`) that cover `size`, all about as large. */
+function evenBlock(size: i32, most: i32, unit: i32): i32 {
+  const blocks = (size + most - 1) / most;
+  return ((size + blocks - 1) / blocks + unit - 1) & -unit;
+}
+
 export function product(
   aTransposed: bool, // a is (K, M), else (M, K)
   bTransposed: bool, // b is (N, K), else (K, N)
@@ -93,16 +99,18 @@ export function product(
   const packRight = bTransposed || (m >= GEMM_PACK_USES && k * n > GEMM_PACK_ELEMS);
 
   // Even blocks of K: 784 is 264 + 264 + 256 rather than 384 + 384 + 16, a block that would not pay for its pass over c.
-  const depths = (k + GEMM_BLOCK_K - 1) / GEMM_BLOCK_K;
-  const evenDepth = ((k + depths - 1) / depths + 3) & ~3;
+  const evenDepth = evenBlock(k, GEMM_BLOCK_K, 4);
+
+  const evenRows = evenBlock(m, GEMM_BLOCK_M, GEMM_TILE_ROWS);
 
   const leftPanels = scratch;
-  for (let j0 = 0; j0 < n; j0 += GEMM_BLOCK_N) {
-    const columns = min(n - j0, GEMM_BLOCK_N);
-    for (let k0 = 0; k0 < k; k0 += evenDepth) {
-      const depth = min(k - k0, evenDepth);
-      const panelDepth = <usize>((depth + 3) & ~3);
-      const rightPanels = scratch + ((panelDepth * <usize>((min(m, GEMM_BLOCK_M) + 3) & ~3)) << 2);
+  for (let k0 = 0; k0 < k; k0 += evenDepth) {
+    const depth = min(k - k0, evenDepth);
+    const panelDepth = <usize>((depth + 3) & ~3);
+    const rightPanels = scratch + ((panelDepth * <usize>((min(m, GEMM_BLOCK_M) + 3) & ~3)) << 2);
+    const evenColumns = evenBlock(n, (GEMM_BLOCK_ELEMS / <i32>panelDepth) & -GEMM_TILE_COLUMNS, GEMM_TILE_COLUMNS);
+    for (let j0 = 0; j0 < n; j0 += evenColumns) {
+      const columns = min(n - j0, evenColumns);
 
       let right = bTransposed
         ? b + <usize>j0 * bPitch + ((<usize>k0) << 2)
@@ -117,16 +125,18 @@ export function product(
         rightStrip = panelDepth * (GEMM_TILE_COLUMNS << 2);
       }
 
-      for (let i0 = 0; i0 < m; i0 += GEMM_BLOCK_M) {
-        const rows = min(m - i0, GEMM_BLOCK_M);
+      for (let i0 = 0; i0 < m; i0 += evenRows) {
+        const rows = min(m - i0, evenRows);
         let left = aTransposed
           ? a + <usize>k0 * aPitch + ((<usize>i0) << 2)
           : a + <usize>i0 * aPitch + ((<usize>k0) << 2);
         let leftStep = aPitch;
         let leftTile = aTransposed ? (<usize>GEMM_TILE_ROWS) << 2 : aPitch << 2;
-        if (packLeft) {
+        if (packLeft && (j0 == 0 || m > GEMM_BLOCK_M)) {
           if (aTransposed) packAlong(false, rows, depth, left, aPitch, leftPanels);
           else packAcross(false, rows, depth, left, aPitch, leftPanels);
+        }
+        if (packLeft) {
           left = leftPanels;
           leftStep = GEMM_TILE_ROWS << 2;
           leftTile = panelDepth * (GEMM_TILE_ROWS << 2);

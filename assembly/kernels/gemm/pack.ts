@@ -3,36 +3,58 @@
 //   A panel of width w (4 rows of the left operand, 8 columns of the right) holds, for k = 0, 1, …, its w elements
 //   side by side. A panel is as long as k rounded up to 4; what it holds beyond the matrix is never stored in c.
 
-// panels (⌈count / width⌉, k, width) from x (k, count), pitch bytes from row to row: elements of a step lie side by side
+// panels (⌈count / width⌉, k, width) from x (k, count), pitch bytes from row to row: elements of a step lie side by side.
+// Four rows at a time, along all panels: what a read brings into the cache is used before it leaves.
 export function packAlong(wide: bool, count: i32, k: i32, x: usize, pitch: usize, panels: usize): void {
   const panelBytes = (<usize>((k + 3) & ~3)) << (wide ? 5 : 4);
-  for (; count > 0; count -= wide ? 8 : 4) {
-    if (wide) {
-      copyWide(k, x, pitch, panels);
-      x += 32;
-    } else {
-      copyNarrow(k, x, pitch, panels);
-      x += 16;
-    }
-    panels += panelBytes;
+  for (; k > 0; k -= 4) {
+    if (wide) copyWide(k, count, x, pitch, panels, panelBytes);
+    else copyNarrow(k, count, x, pitch, panels, panelBytes);
+    x += pitch << 2;
+    panels += wide ? 128 : 64;
   }
 }
 
-function copyWide(k: i32, x: usize, pitch: usize, panel: usize): void {
-  for (; k > 0; k--) {
+// x (rows, count), of which up to four rows, into panels 8 wide; a row that is not there copies the one before it again
+function copyWide(rows: i32, count: i32, x: usize, pitch: usize, panel: usize, panelBytes: usize): void {
+  let x1 = rows > 1 ? x + pitch : x;
+  let x2 = rows > 2 ? x1 + pitch : x1;
+  let x3 = rows > 3 ? x2 + pitch : x2;
+  do {
     v128.store(panel, v128.load(x));
     v128.store(panel, v128.load(x, 16), 16);
-    x += pitch;
-    panel += 32;
-  }
+    v128.store(panel, v128.load(x1), 32);
+    v128.store(panel, v128.load(x1, 16), 48);
+    v128.store(panel, v128.load(x2), 64);
+    v128.store(panel, v128.load(x2, 16), 80);
+    v128.store(panel, v128.load(x3), 96);
+    v128.store(panel, v128.load(x3, 16), 112);
+    x += 32;
+    x1 += 32;
+    x2 += 32;
+    x3 += 32;
+    panel += panelBytes;
+    count -= 8;
+  } while (count > 0);
 }
 
-function copyNarrow(k: i32, x: usize, pitch: usize, panel: usize): void {
-  for (; k > 0; k--) {
+// x (rows, count), of which up to four rows, into panels 4 wide; a row that is not there copies the one before it again
+function copyNarrow(rows: i32, count: i32, x: usize, pitch: usize, panel: usize, panelBytes: usize): void {
+  let x1 = rows > 1 ? x + pitch : x;
+  let x2 = rows > 2 ? x1 + pitch : x1;
+  let x3 = rows > 3 ? x2 + pitch : x2;
+  do {
     v128.store(panel, v128.load(x));
-    x += pitch;
-    panel += 16;
-  }
+    v128.store(panel, v128.load(x1), 16);
+    v128.store(panel, v128.load(x2), 32);
+    v128.store(panel, v128.load(x3), 48);
+    x += 16;
+    x1 += 16;
+    x2 += 16;
+    x3 += 16;
+    panel += panelBytes;
+    count -= 4;
+  } while (count > 0);
 }
 
 // panels (⌈count / width⌉, k, width) from x (count, k), pitch bytes from row to row: transposed four rows at a time

@@ -645,12 +645,12 @@ describe("while a fit is under way", () => {
     const build = () =>
       sequential({ inputShape: 512, layers: [dense(512, { activation: "tanh" }), dense(512)], seed: 3 });
     const [model, twin] = [await build(), await build()];
-    const big = { x: new Float32Array(512 * 512).map((_, i) => (i % 7) / 7), y: new Float32Array(512 * 512) };
+    const big = { x: new Float32Array(2048 * 512).map((_, i) => (i % 7) / 7), y: new Float32Array(2048 * 512) };
     for (const each of [model, twin]) each.compile({ optimizer: "sgd", loss: "meanSquaredError" });
     const few = [big.x.subarray(0, 1024), big.y.subarray(0, 1024)] as const;
     let over = false;
     const end = { onEpochEnd: () => void (over = true) }; // the fit itself may take a breath after its step
-    const running = model.fit(big.x, big.y, { batchSize: 512, callbacks: [end] });
+    const running = model.fit(big.x, big.y, { batchSize: 2048, callbacks: [end] });
     const expected = twin.gradients(...few);
     let pauses = 0;
     for (; !over; pauses++) {
@@ -661,7 +661,7 @@ describe("while a fit is under way", () => {
     }
     await running;
     expect(pauses).toBeGreaterThan(2);
-    await twin.fit(big.x, big.y, { batchSize: 512 });
+    await twin.fit(big.x, big.y, { batchSize: 2048 });
     expectSameArrays(model.getWeights(), twin.getWeights());
   });
 });

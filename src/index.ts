@@ -3,6 +3,7 @@ export * as clipping from "./clipping/index.js";
 export * as constraints from "./constraints/index.js";
 export * as initializers from "./initializers/index.js";
 export * as losses from "./losses/index.js";
+export * as metrics from "./metrics/index.js";
 export * as optimizers from "./optimizers/index.js";
 export * as schedules from "./schedules/index.js";
 export * as regularizers from "./regularizers/index.js";
@@ -37,11 +38,36 @@ export {
 export {
   binaryCrossentropy,
   categoricalCrossentropy,
+  categoricalHinge,
+  cosineSimilarity,
+  hinge,
+  huber,
+  kullbackLeiblerDivergence,
+  logCosh,
   type Loss,
+  meanAbsoluteError,
   meanSquaredError,
+  poisson,
   sparseCategoricalCrossentropy,
+  squaredHinge,
 } from "./losses/index.js";
-export type { Metric } from "./metrics/index.js";
+export {
+  accuracy,
+  auc,
+  binaryAccuracy,
+  categoricalAccuracy,
+  confusionMatrix,
+  f1Score,
+  type Metric,
+  type MetricFunction,
+  precision,
+  r2Score,
+  recall,
+  sparseCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from "./metrics/index.js";
+export type { Evaluation } from "./model/evaluate.js";
 export type { Callback, CallbackContext, Logs } from "./model/callback.js";
 export type { Rowlike, Targets } from "./model/data.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";
@@ -49,6 +75,7 @@ export type { Layer } from "./model/layer.js";
 export { type CompileOptions, Model } from "./model/model.js";
 export type { Prediction } from "./model/predict.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
+export type { ClassWeight, SampleWeight } from "./model/weights.js";
 export type { NamedArray } from "./model/variables.js";
 export {
   adadelta,

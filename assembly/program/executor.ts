@@ -9,13 +9,19 @@ import { addNoise, mask } from "../kernels/dropout";
 import { add, affine, columnSum } from "../kernels/elementwise";
 import { gemmNN, gemmNT, gemmTN } from "../kernels/gemm/index";
 import { allFinite } from "../kernels/guard";
+import { batchLoss, lossByCode } from "../kernels/losses/index";
 import {
-  meanSquaredError,
-  sigmoidCrossentropy,
-  softmaxCrossentropy,
-  sparseSoftmaxCrossentropy,
-} from "../kernels/losses";
-import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "../kernels/metrics";
+  argmax,
+  aucCounts,
+  binaryAccuracy,
+  binaryCounts,
+  categoricalAccuracy,
+  classCounts,
+  confusion,
+  moments,
+  sparseAccuracy,
+  topK,
+} from "../kernels/metrics";
 import {
   batchNorm,
   batchNormBackward,
@@ -106,7 +112,7 @@ function beginStep(header: usize): bool {
 
   store<i32>(header, rows, L.HEADER_ROWS);
   store<f64>(header, 0, L.HEADER_BATCH_LOSS);
-  memory.fill(header + L.HEADER_BATCH_METRICS, 0, L.MAX_METRICS * 8);
+  memory.fill(metricSlot(header, 0), 0, (<usize>load<u32>(header, L.HEADER_METRIC_SLOTS)) << 3);
   return true;
 }
 
@@ -117,9 +123,8 @@ function endStep(header: usize): bool {
   store<i32>(header, position, L.HEADER_POSITION);
   increase(header + L.HEADER_LOSS_SUM, load<f64>(header, L.HEADER_BATCH_LOSS));
   increase(header + L.HEADER_SAMPLE_SUM, <f64>rows);
-  for (let i: usize = 0; i < <usize>L.MAX_METRICS * 8; i += 8) {
-    increase(header + L.HEADER_METRIC_SUMS + i, load<f64>(header + L.HEADER_BATCH_METRICS + i));
-  }
+  const slots = load<i32>(header, L.HEADER_METRIC_SLOTS);
+  for (let i = 0; i < slots; i++) increase(metricSlot(header, slots + i), load<f64>(metricSlot(header, i)));
   return position >= load<i32>(header, L.HEADER_TOTAL_ROWS);
 }
 
@@ -127,6 +132,13 @@ function endStep(header: usize): bool {
 @inline
 function increase(address: usize, by: f64): void {
   store<f64>(address, load<f64>(address) + by);
+}
+
+/** The slots of the batch come first, then those of the epoch. */
+// @ts-ignore: decorator
+@inline
+function metricSlot(header: usize, index: i32): usize {
+  return <usize>load<u32>(header, L.HEADER_METRICS) + ((<usize>index) << 3);
 }
 
 // @ts-ignore: decorator
@@ -215,16 +227,10 @@ function execute(record: usize, header: usize): bool {
       add(d0, p0, p1, p2);
       break;
     case Op.OP_SPARSE_SOFTMAX_CROSSENTROPY:
-      addLoss(header, d0, sparseSoftmaxCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
-      break;
     case Op.OP_SOFTMAX_CROSSENTROPY:
-      addLoss(header, d0, softmaxCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
-      break;
     case Op.OP_SIGMOID_CROSSENTROPY:
-      addLoss(header, d0, sigmoidCrossentropy(d0, d1, p0, p1, p2, f0, <f32>1 / <f32>d0));
-      break;
-    case Op.OP_MEAN_SQUARED_ERROR:
-      addLoss(header, d0, meanSquaredError(d0, d1, p0, p1, p2, <f32>1 / <f32>d0));
+    case Op.OP_LOSS:
+      addLoss(header, d0, batchLoss(load<i32>(record, L.RECORD_OP), i0, d0, d1, p0, p1, p2, p3, f0));
       break;
     case Op.OP_SPARSE_ACCURACY:
       addMetric(header, i0, d0, sparseAccuracy(d0, d1, p0, p1));
@@ -334,6 +340,30 @@ function execute(record: usize, header: usize): bool {
     case Op.OP_LAYER_NORM_BACKWARD_SCALE:
       layerNormBackwardScale(d0, d1, p0, p1, p2, p3, p4);
       break;
+    case Op.OP_ARGMAX:
+      argmax(d0, d1, p0, p1);
+      break;
+    case Op.OP_TOP_K:
+      addMetric(header, i0, d0, topK(d0, d1, p0, p1, i1));
+      break;
+    case Op.OP_LOSS_METRIC:
+      addMetric(header, i0, d0, lossByCode(i1, d0, d1, p0, p1, 0, f0, 0));
+      break;
+    case Op.OP_BINARY_COUNTS:
+      binaryCounts(d0 * d1, p0, p1, f0, metricSlot(header, i0));
+      break;
+    case Op.OP_CLASS_COUNTS:
+      classCounts(d0, d1, p0, p1, metricSlot(header, i0));
+      break;
+    case Op.OP_CONFUSION:
+      confusion(d0, d1, p0, p1, metricSlot(header, i0));
+      break;
+    case Op.OP_AUC_COUNTS:
+      aucCounts(d0 * d1, i1, p0, p1, metricSlot(header, i0));
+      break;
+    case Op.OP_MOMENTS:
+      moments(d0, d1, p0, p1, metricSlot(header, i0));
+      break;
     default:
       unreachable();
   }
@@ -347,7 +377,7 @@ function addLoss(header: usize, matrixRows: i32, sum: f64): void {
 
 function addMetric(header: usize, slot: i32, matrixRows: i32, sum: f64): void {
   const share = <f64>load<i32>(header, L.HEADER_ROWS) / <f64>matrixRows;
-  increase(header + L.HEADER_BATCH_METRICS + <usize>slot * 8, sum * share);
+  increase(metricSlot(header, slot), sum * share);
 }
 
 /** The number of the optimizer step under way, from 1. */

@@ -1,78 +1,406 @@
+import * as LossCode from "../../assembly/shared/losses.js";
+import { MAX_METRIC_SLOTS } from "../../assembly/shared/layout.js";
+import { finiteNumber, numberInRange, positiveInteger, show } from "../check.js";
 import { ConfigError } from "../errors.js";
-import { type Family, type FamilyRow, resolve, rowOf } from "../family.js";
+import { describe, type Description, type Family, type FamilyRow, resolve } from "../family.js";
 import { type LossDescription, LOSSES, predictionsFor } from "../losses/index.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
+import { areaUnderCurve, f1Of, meanOfR2, precisionOf, ratioOver, recallOf, square } from "./finalize.js";
+
+/** What a metric is computed from. */
+interface Inputs {
+  readonly b: GraphBuilder;
+  readonly description: Description;
+  readonly loss: LossDescription;
+  readonly output: Value;
+  readonly targets: Value;
+}
+
+/** What its slots stand for. */
+interface Setting {
+  readonly description: Description;
+  readonly loss: LossDescription;
+  /** Of the output's last axis. */
+  readonly width: number;
+}
 
 interface MetricRow extends FamilyRow {
-  readonly op: "sparseAccuracy" | "categoricalAccuracy" | "binaryAccuracy";
-  readonly targets: "labels" | "rows";
+  /** What the loss's targets must be. */
+  readonly targets: "labels" | "rows" | "any";
+  /** How many sums or counts it keeps (one, if not given). */
+  readonly slots?: (setting: Setting) => number;
+  /** Emits what adds to the slots from `slot` on. */
+  readonly emit: (inputs: Inputs, slot: number) => void;
+  /** The figure that follows from the slots' sums; their mean over the samples, if not given. */
+  readonly finalize?: (sums: readonly number[], setting: Setting) => number | number[][];
+  /** Is no number, and so stands in no log. */
+  readonly evaluateOnly?: true;
 }
+
+const threshold = { threshold: undefined };
 
 const rows = {
   sparseCategoricalAccuracy: {
-    op: "sparseAccuracy",
     targets: "labels",
     options: {},
     formula: "share of rows whose largest output is at the label",
+    emit: (inputs, slot) => inputs.b.metric("sparseAccuracy", scoresOf(inputs), inputs.targets, slot),
   },
   categoricalAccuracy: {
-    op: "categoricalAccuracy",
     targets: "rows",
     options: {},
     formula: "share of rows whose largest output is where the largest target is",
+    emit: (inputs, slot) => inputs.b.metric("categoricalAccuracy", scoresOf(inputs), inputs.targets, slot),
   },
   binaryAccuracy: {
-    op: "binaryAccuracy",
+    targets: "rows",
+    options: threshold,
+    formula: "share of outputs on the right side of the threshold",
+    emit(inputs, slot) {
+      const [scores, limit] = decisionOf(inputs);
+      inputs.b.metric("binaryAccuracy", scores, inputs.targets, slot, limit);
+    },
+  },
+  sparseTopKCategoricalAccuracy: {
+    targets: "labels",
+    options: { k: 5 },
+    formula: "share of rows whose label is among the k largest outputs",
+    emit: emitTopK,
+  },
+  topKCategoricalAccuracy: {
+    targets: "rows",
+    options: { k: 5 },
+    formula: "share of rows whose largest target is among the k largest outputs",
+    emit: emitTopK,
+  },
+  precision: {
+    targets: "any",
+    options: threshold,
+    formula: "true positives / said positives; of classes, the mean over them",
+    slots: countSlots,
+    emit: emitCounts,
+    finalize: (sums) => ratioOver(sums, precisionOf),
+  },
+  recall: {
+    targets: "any",
+    options: threshold,
+    formula: "true positives / positives; of classes, the mean over them",
+    slots: countSlots,
+    emit: emitCounts,
+    finalize: (sums) => ratioOver(sums, recallOf),
+  },
+  f1Score: {
+    targets: "any",
+    options: threshold,
+    formula: "2·tp / (2·tp + fp + fn); of classes, the mean over them",
+    slots: countSlots,
+    emit: emitCounts,
+    finalize: (sums) => ratioOver(sums, f1Of),
+  },
+  auc: {
+    targets: "rows",
+    options: { numThresholds: 200 },
+    formula: "area under the curve of true over false positive rate, by trapezoids between the thresholds",
+    slots: ({ description }) => 2 * binsOf(description),
+    emit(inputs, slot) {
+      const { b, description, targets } = inputs;
+      b.metric("aucCounts", probabilitiesOf(inputs), targets, slot, 0, { bins: binsOf(description) });
+    },
+    finalize: areaUnderCurve,
+  },
+  confusionMatrix: {
+    targets: "any",
+    options: {},
+    formula: "how many rows of each class (row) were taken for each class (column)",
+    slots: ({ width }) => width * width,
+    emit: (inputs, slot) => inputs.b.metric("confusion", scoresOf(inputs), labelsOf(inputs), slot),
+    finalize: (sums, { width }) => square(sums, width),
+    evaluateOnly: true,
+  },
+  meanAbsoluteError: {
     targets: "rows",
     options: {},
-    formula: "share of outputs on the right side of ½ (of 0 for logits)",
+    formula: "mean of |ŷ − y|",
+    emit: ({ b, output, targets }, slot) =>
+      b.metric("lossMetric", output, targets, slot, 0, { loss: LossCode.LOSS_MEAN_ABSOLUTE_ERROR }),
+  },
+  meanSquaredError: {
+    targets: "rows",
+    options: {},
+    formula: "mean of (ŷ − y)²",
+    emit: ({ b, output, targets }, slot) =>
+      b.metric("lossMetric", output, targets, slot, 0, { loss: LossCode.LOSS_MEAN_SQUARED_ERROR }),
+  },
+  r2Score: {
+    targets: "rows",
+    options: {},
+    formula: "1 − Σ (ŷ − y)² / Σ (y − ȳ)², the mean over the outputs",
+    slots: ({ width }) => 1 + 3 * width,
+    emit: ({ b, output, targets }, slot) => b.metric("moments", output, targets, slot),
+    finalize: meanOfR2,
   },
 } as const satisfies Record<string, MetricRow>;
 
 /** Every metric: one row each. "accuracy" stands for the one that fits the loss. */
 export const METRICS: Family<Record<keyof typeof rows, MetricRow>> = { kind: "metric", rows };
 
+// ── What metrics read ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The order of logits is that of their softmax: no need to compute it. */
+function scoresOf({ b, loss, output }: Inputs): Value {
+  return predictionsFor(b, loss, output);
+}
+
+function labelsOf({ b, loss, targets }: Inputs): Value {
+  return LOSSES.rows[loss.name].targets === "labels" ? targets : b.argmax(targets);
+}
+
+/** Scores and the threshold above which they say yes: for logits 0, which is a probability of ½. */
+function decisionOf(inputs: Inputs): [scores: Value, threshold: number] {
+  const { description, loss, output } = inputs;
+  const given = description.threshold as number | undefined;
+  const byDefault = loss.fromLogits === true || LOSSES.rows[loss.name].classes === "sign" ? 0 : 0.5;
+  return given === undefined ? [output, byDefault] : [probabilitiesOf(inputs), given];
+}
+
+function probabilitiesOf({ b, loss, output }: Inputs): Value {
+  if (loss.fromLogits !== true) return output;
+  return LOSSES.rows[loss.name].link === "softmax" ? b.softmax(output) : b.sigmoid(output);
+}
+
+/** Each row is of one class, the one with the greatest output. */
+function choosesClass({ loss }: { loss: LossDescription }): boolean {
+  const { classes } = LOSSES.rows[loss.name];
+  return classes === "label" || classes === "oneHot";
+}
+
+function countSlots(setting: Setting): number {
+  return choosesClass(setting) ? 3 * setting.width : 3;
+}
+
+function emitCounts(inputs: Inputs, slot: number): void {
+  const { b, targets } = inputs;
+  if (choosesClass(inputs)) return b.metric("classCounts", scoresOf(inputs), labelsOf(inputs), slot);
+  const [scores, limit] = decisionOf(inputs);
+  b.metric("binaryCounts", scores, targets, slot, limit);
+}
+
+function emitTopK(inputs: Inputs, slot: number): void {
+  const { b, description } = inputs;
+  b.metric("topK", scoresOf(inputs), labelsOf(inputs), slot, 0, { k: description.k as number });
+}
+
+function binsOf({ numThresholds }: Description): number {
+  return (numThresholds as number) - 1;
+}
+
+// ── What `compile` settles ──────────────────────────────────────────────────────────────────────────────────────────
+
 export type MetricName = keyof typeof rows;
-/** What `metrics` takes. */
-export type Metric = MetricName | "accuracy";
+export type MetricDescription = Description<MetricName>;
+/**
+ * A figure of your own, from all labels (or rows of targets) and all predictions, as plain arrays. It is computed by
+ * `evaluate` and at the end of each epoch's validation; on training data it would cost a pass over them. Not saved.
+ */
+export type MetricFunction = (labels: readonly (number | number[])[], predictions: readonly number[][]) => number;
+/** What `metrics` takes: a name, what a factory returns, or a function. */
+export type Metric = MetricName | "accuracy" | MetricDescription | MetricFunction;
 
 export interface ResolvedMetric {
-  /** As it was asked for, and as it is called in logs. */
+  /** How it is called in logs. */
   readonly label: string;
-  readonly name: MetricName;
+  /** As it stands in a file; nothing for a function. */
+  readonly saved?: "accuracy" | MetricDescription;
+  readonly compute?: MetricFunction;
+  readonly setting?: Setting & { readonly description: MetricDescription };
+  /** Its slots begin here; those of metrics that only `evaluate` reports come last. */
+  readonly slot: number;
+  readonly slots: number;
+  readonly evaluateOnly: boolean;
 }
 
-/** @throws ConfigError where the metric is unknown or does not go with the loss's targets */
-export function resolveMetric(given: Metric, loss: LossDescription): ResolvedMetric {
-  const { accuracy, targets } = LOSSES.rows[loss.name];
-  if (given === "accuracy") {
-    if (accuracy) return { label: given, name: accuracy };
+/** @throws ConfigError where a metric is unknown or does not go with the loss's targets */
+export function resolveMetrics(given: readonly Metric[], loss: LossDescription, width: number): ResolvedMetric[] {
+  const taken = new Set<string>(["loss"]);
+  const resolved = given.map((metric) => resolveMetric(metric, loss, width, taken));
+  let slot = 0;
+  const placed = new Map<(typeof resolved)[number], ResolvedMetric>();
+  for (const late of [false, true]) {
+    for (const metric of resolved.filter(({ evaluateOnly }) => evaluateOnly === late)) {
+      placed.set(metric, { ...metric, slot });
+      slot += metric.slots;
+    }
+  }
+  if (slot > MAX_METRIC_SLOTS) {
     throw new ConfigError(
-      "config/metric-does-not-fit",
-      `"accuracy" has no meaning beside ${loss.name}, whose targets are numbers. Leave it out, or name one of ${Object.keys(rows).join(", ")}.`,
+      "config/too-many-metrics",
+      `The metrics would keep ${slot} sums and counts; at most ${MAX_METRIC_SLOTS} are. A confusion matrix takes classes × classes.`,
     );
   }
-  const { name } = resolve(METRICS, given);
-  if (rowOf(METRICS, name).targets !== targets) {
-    throw new ConfigError(
-      "config/metric-does-not-fit",
-      `${name} takes ${rows[name].targets === "labels" ? "class labels" : "rows of targets"}, and ${loss.name} ` +
-        `${targets === "labels" ? "class labels" : "rows of targets"}. With ${loss.name}, use "accuracy".`,
-    );
-  }
-  return { label: name, name };
+  return resolved.map((metric) => placed.get(metric)!);
 }
 
-/** Emits the metric's sum over the batch into `slot`. The order of logits is that of their softmax, so it reads those. */
-export function emitMetric(
-  b: GraphBuilder,
-  { name }: ResolvedMetric,
-  loss: LossDescription,
-  output: Value,
-  targets: Value,
-  slot: number,
-): void {
-  if (name === "binaryAccuracy") b.metric("binaryAccuracy", output, targets, slot, loss.fromLogits === true ? 0 : 0.5);
-  else b.metric(rows[name].op, predictionsFor(b, loss, output), targets, slot);
+function resolveMetric(given: Metric, loss: LossDescription, width: number, taken: Set<string>) {
+  if (typeof given === "function") {
+    return { label: labelFor(given.name || "metric", taken), compute: given, slots: 0, evaluateOnly: true };
+  }
+  const description = given === "accuracy" ? accuracyFor(loss) : resolve(METRICS, given);
+  refuseOtherTargets(description, loss);
+  checkOptions(description, loss);
+  const setting = { description, loss, width };
+  const row: MetricRow = METRICS.rows[description.name];
+  return {
+    label: labelFor(given === "accuracy" ? given : description.name, taken),
+    saved: given === "accuracy" ? given : description,
+    setting,
+    slots: row.slots?.(setting) ?? 1,
+    evaluateOnly: row.evaluateOnly ?? false,
+  };
 }
+
+/** precision, precision_1 …: two metrics of one name may differ in their options. */
+function labelFor(name: string, taken: Set<string>): string {
+  let label = name;
+  for (let i = 1; taken.has(label); i++) label = `${name}_${i}`;
+  taken.add(label);
+  return label;
+}
+
+function accuracyFor(loss: LossDescription): MetricDescription {
+  const { accuracy } = LOSSES.rows[loss.name];
+  if (accuracy) return describe(METRICS, accuracy);
+  throw new ConfigError(
+    "config/metric-does-not-fit",
+    `"accuracy" has no meaning beside ${loss.name}, whose targets are numbers. Leave it out, or name one of ${Object.keys(rows).join(", ")}.`,
+  );
+}
+
+function refuseOtherTargets({ name }: MetricDescription, loss: LossDescription): void {
+  const { targets, classes } = LOSSES.rows[loss.name];
+  const wanted = METRICS.rows[name].targets;
+  const kind = (of: string) => (of === "labels" ? "class labels" : "rows of targets");
+  if (wanted !== "any" && wanted !== targets) {
+    throw new ConfigError(
+      "config/metric-does-not-fit",
+      `${name} takes ${kind(wanted)}, and ${loss.name} ${kind(targets)}. With ${loss.name}, use ${loss.name.includes("rossentropy") ? '"accuracy"' : "another metric"}.`,
+    );
+  }
+  if (name === "confusionMatrix" && !choosesClass({ loss })) {
+    throw new ConfigError(
+      "config/metric-does-not-fit",
+      `confusionMatrix needs one class a row, and the targets of ${loss.name} tell none.`,
+    );
+  }
+  if (name === "auc" && classes === "sign") {
+    throw new ConfigError(
+      "config/metric-does-not-fit",
+      `auc needs outputs that are probabilities, and those of ${loss.name} are not.`,
+    );
+  }
+}
+
+function checkOptions(description: MetricDescription, loss: LossDescription): void {
+  const what = (option: string) => `${option} of metric "${description.name}"`;
+  const { classes } = LOSSES.rows[loss.name];
+  if (description.threshold !== undefined) {
+    if (choosesClass({ loss }) && description.name !== "binaryAccuracy") {
+      throw new ConfigError(
+        "config/metric-does-not-fit",
+        `${what("threshold")} has no meaning beside ${loss.name}, where the greatest output decides. Leave it out.`,
+      );
+    }
+    if (classes === "sign") finiteNumber(description.threshold, what("threshold"));
+    else numberInRange(description.threshold, what("threshold"), 0, 1, { closed: true });
+  }
+  if ("k" in description) numberInRange(positiveInteger(description.k, what("k")), what("k"), 1, 2 ** 31);
+  if ("numThresholds" in description) {
+    const count = positiveInteger(description.numThresholds, what("numThresholds"));
+    numberInRange(count, what("numThresholds"), 2, 65536, { closed: true });
+  }
+}
+
+// ── What a model asks of its metrics ────────────────────────────────────────────────────────────────────────────────
+
+/** Emits what a metric counts; functions count nothing. */
+export function emitMetric(b: GraphBuilder, { setting, slot }: ResolvedMetric, output: Value, targets: Value): void {
+  if (!setting) return;
+  const { description, loss } = setting;
+  METRICS.rows[description.name].emit({ b, description, loss, output, targets }, slot);
+}
+
+/** The slots that a program keeps. */
+export function metricSlots(metrics: readonly ResolvedMetric[], training: boolean): number {
+  return metrics.reduce((sum, { slots, evaluateOnly }) => sum + (training && evaluateOnly ? 0 : slots), 0);
+}
+
+/** The figure that a metric's sums come to. */
+export function finalizeMetric(
+  { setting, slot, slots }: ResolvedMetric,
+  sums: { readonly samples: number; readonly metrics: readonly number[] },
+): number | number[][] {
+  const own = sums.metrics.slice(slot, slot + slots);
+  const { finalize }: MetricRow = METRICS.rows[setting!.description.name];
+  return finalize ? finalize(own, setting!) : sums.samples > 0 ? (own[0] ?? 0) / sums.samples : 0;
+}
+
+/** @throws ConfigError where the function returns no number */
+export function computeMetric(
+  { label, compute }: ResolvedMetric,
+  labels: readonly (number | number[])[],
+  predictions: readonly number[][],
+): number {
+  const figure: unknown = compute!(labels, predictions);
+  if (typeof figure === "number") return figure;
+  throw new ConfigError("config/bad-metric", `The metric function ${label} must return a number; got ${show(figure)}.`);
+}
+
+// ── Factories ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface ThresholdOptions {
+  /**
+   * An output above it says yes; in [0, 1], by default ½ (0 for the hinge losses, where it is any number). Of logits it
+   * is compared with their sigmoid. Refused where the greatest output decides.
+   */
+  threshold?: number;
+}
+
+/** The accuracy that fits the loss: of labels, of one-hot rows, or of yes and no. */
+export const accuracy = () => "accuracy" as const;
+/** Share of rows whose largest output is at the label. */
+export const sparseCategoricalAccuracy = () => describe(METRICS, "sparseCategoricalAccuracy");
+/** Share of rows whose largest output is where the largest target is. */
+export const categoricalAccuracy = () => describe(METRICS, "categoricalAccuracy");
+/** Share of outputs on the right side of the threshold. */
+export const binaryAccuracy = (options: ThresholdOptions = {}) => describe(METRICS, "binaryAccuracy", options);
+/** Share of rows whose label is among the `k` (default 5) largest outputs; of equal ones the first counts as larger. */
+export const sparseTopKCategoricalAccuracy = (options: { k?: number } = {}) =>
+  describe(METRICS, "sparseTopKCategoricalAccuracy", options);
+/** The same for one-hot targets. */
+export const topKCategoricalAccuracy = (options: { k?: number } = {}) =>
+  describe(METRICS, "topKCategoricalAccuracy", options);
+/**
+ * tp / (tp + fp), 0 where nothing was said to be positive. Of yes-or-no outputs over all of them, as Keras does; where
+ * rows are of one class of several, the mean over the classes that occur, as scikit-learn's average="macro".
+ */
+export const precision = (options: ThresholdOptions = {}) => describe(METRICS, "precision", options);
+/** tp / (tp + fn), averaged as `precision` is. */
+export const recall = (options: ThresholdOptions = {}) => describe(METRICS, "recall", options);
+/** 2·tp / (2·tp + fp + fn), averaged as `precision` is (Keras's F1Score returns one figure a class by default). */
+export const f1Score = (options: ThresholdOptions = {}) => describe(METRICS, "f1Score", options);
+/**
+ * Area under the receiver operating characteristic, from `numThresholds` (2 to 65536, default 200) evenly spaced
+ * thresholds and trapezoids between them: Keras's. For outputs in [0, 1] and targets of 0 and 1; 0 without both of them.
+ */
+export const auc = (options: { numThresholds?: number } = {}) => describe(METRICS, "auc", options);
+/** Rows by class (row) and by the class they were taken for (column): number[][], in what `evaluate` returns only. */
+export const confusionMatrix = () => describe(METRICS, "confusionMatrix");
+/** Mean of |ŷ − y|. */
+export const meanAbsoluteError = () => describe(METRICS, "meanAbsoluteError");
+/** Mean of (ŷ − y)². */
+export const meanSquaredError = () => describe(METRICS, "meanSquaredError");
+/**
+ * 1 − Σ (ŷ − y)² / Σ (y − ȳ)², the mean over the outputs; for constant targets 1 if they are met, else 0, as
+ * scikit-learn does.
+ */
+export const r2Score = () => describe(METRICS, "r2Score");

@@ -3,7 +3,7 @@ import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
 import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
-import { emitMetric, type ResolvedMetric } from "../metrics/index.js";
+import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
 import {
   emitOptimizer,
   hyperOf,
@@ -21,12 +21,15 @@ import { Run, type Sums } from "../program/run.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
 import { scheduleBlock } from "../schedules/index.js";
-import type { Shape } from "../shape.js";
+import { type Shape, sizeOf } from "../shape.js";
 import type { Architecture } from "./architecture.js";
 import type { Callback } from "./callback.js";
 import { ALIGNMENT_ELEMENTS, type Variable, Variables } from "./variables.js";
 
-export type Mode = "train" | "gradients" | "apply" | "evaluate" | "predict";
+export type Mode = "train" | "weightedTrain" | "gradients" | "apply" | "evaluate" | "weightedEvaluate" | "predict";
+
+/** Those that compile and what is trainable shape. */
+const TRAINING_MODES = ["train", "weightedTrain", "gradients", "apply"] as const;
 
 /** What `compile` settled. */
 export interface Compiled {
@@ -114,7 +117,7 @@ export class Core {
 
   /** Checks that loss and metrics fit, then prepares training from the start. */
   compile(compiled: Compiled): void {
-    this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true });
+    this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true, weighted: false });
     const run = this.run("train");
     const training = this.#allocateTraining(compiled.optimizer);
     this.#releaseTraining();
@@ -122,7 +125,7 @@ export class Core {
     this.#training = training;
     this.progress = { ...START };
     this.callbacks = [];
-    for (const mode of ["train", "gradients", "apply", "evaluate"] as const) this.#drop(mode);
+    for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#drop(mode);
     this.#stale.clear();
     run.step = 0;
   }
@@ -176,14 +179,14 @@ export class Core {
   setTrainable(layer: number, trainable: boolean): void {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
-    for (const mode of ["train", "gradients", "apply", "evaluate"] as const) this.#stale.add(mode);
+    for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#stale.add(mode);
   }
 
   /** Takes effect at the next step. */
   setRateMultiplier(layer: number, multiplier: number): void {
     if (this.rateMultipliers[layer] === multiplier) return;
     this.rateMultipliers[layer] = multiplier;
-    for (const mode of ["train", "apply"] as const) this.#stale.add(mode);
+    for (const mode of ["train", "weightedTrain", "apply"] as const) this.#stale.add(mode);
   }
 
   /** Where the gradients are, and each of the optimizer's slots, by name. */
@@ -201,16 +204,19 @@ export class Core {
     const fresh = !program;
     program ??= this.buildProgram(mode);
     program.ensure(rows);
+    if (fresh && this.compiled && mode !== "apply" && mode !== "predict") {
+      run.reserveMetrics(metricSlots(this.compiled.metrics, mode !== "evaluate" && mode !== "weightedEvaluate"));
+    }
     this.#programs.set(mode, program);
-    if (fresh && (mode === "train" || mode === "apply")) this.#writeSegments();
-    run.bind(program); // always: "train" and "apply" share a run
+    if (fresh && updates(mode)) this.#writeSegments();
+    run.bind(program); // always: those that update share a run
     if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer));
     return { program, run };
   }
 
-  /** Applying gradients from elsewhere is a training step's end: it shares the run, and so the step count. */
+  /** All that update the weights share the run, and so the step count. */
   run(mode: Mode): Run {
-    const key = mode === "apply" ? "train" : mode;
+    const key = updates(mode) ? "train" : mode;
     let run = this.#runs.get(key);
     if (!run) this.#runs.set(key, (run = new Run(this.engine)));
     return run;
@@ -222,28 +228,36 @@ export class Core {
     if (mode === "predict") {
       b.store(this.#emitLayers(b, { training: false, gradient: false }).output);
     } else if (mode !== "apply") {
-      const training = mode !== "evaluate";
-      afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training });
+      const training = mode !== "evaluate" && mode !== "weightedEvaluate";
+      const weighted = mode === "weightedTrain" || mode === "weightedEvaluate";
+      afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training, weighted });
       if (training) differentiate(b);
       this.#emitPenalties(b, training);
     }
-    if (mode === "train" || mode === "apply") this.#emitUpdate(b);
-    if (mode === "train") afterStep.forEach((emit) => emit(b));
+    if (updates(mode)) this.#emitUpdate(b);
+    if (mode === "train" || mode === "weightedTrain") afterStep.forEach((emit) => emit(b));
     return new Program(this.engine, b.nodes, this.#verifiedRegions());
   }
 
   // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #emitForward(b: GraphBuilder, compiled: Compiled, options: { training: boolean; gradient: boolean }): AfterStep {
+  #emitForward(
+    b: GraphBuilder,
+    compiled: Compiled,
+    options: { training: boolean; gradient: boolean; weighted: boolean },
+  ): AfterStep {
     const { loss, metrics } = compiled;
+    const { inputShapes, outputShape } = this.architecture;
     const { output, afterStep } = this.#emitLayers(b, options);
-    const targets = b.input(
-      this.architecture.inputShapes.length,
-      targetShape(loss, this.architecture.outputShape),
-      "y",
-    );
-    emitLoss(b, loss, output, targets, options.gradient);
-    metrics.forEach((metric, slot) => emitMetric(b, metric, loss, output, targets, slot));
+    const targets = b.input(inputShapes.length, targetShape(loss, outputShape), "y");
+    const weights = options.weighted
+      ? b.input(inputShapes.length + 1, [positionsOf(outputShape)], "weights")
+      : undefined;
+    emitLoss(b, loss, output, targets, { gradient: options.gradient, weights });
+    for (const metric of metrics) {
+      if (!options.training || !metric.evaluateOnly) emitMetric(b, metric, output, targets);
+    }
+    if (!options.training && metrics.some(({ compute }) => compute)) b.store(output);
     return afterStep;
   }
 
@@ -446,6 +460,16 @@ function cureOf(rows: number, batchRows: number, least: number): string {
   let batchSize = Math.max(batchRows, least);
   while (batchSize < rows && rows % batchSize > 0 && rows % batchSize < least) batchSize++;
   return `Use another batchSize, such as ${batchSize}`;
+}
+
+/** Whether the mode's program ends with the optimizer's step. */
+function updates(mode: Mode): boolean {
+  return mode === "train" || mode === "weightedTrain" || mode === "apply";
+}
+
+/** How many outputs of its last axis' width a sample has: each has a loss, and a weight, of its own. */
+export function positionsOf(output: Shape): number {
+  return sizeOf(output.slice(0, -1));
 }
 
 /** The shape of a row of y. */

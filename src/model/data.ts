@@ -54,6 +54,17 @@ export function toLabels(given: Targets, shape: Shape, classes: number, what: st
   return labels;
 }
 
+/** The hinge losses' targets: 0 would give no gradient at all, and so be learned from silently. */
+export function refuseOtherThanSigns({ data, width }: Rows, loss: string, what: string): void {
+  const at = data.findIndex((value: number) => value !== 1 && value !== -1);
+  if (at < 0) return;
+  throw new DataError(
+    "data/bad-target",
+    `${what} holds ${data[at]} at row ${Math.floor(at / width)}, column ${at % width}; ${loss} takes targets of -1 and 1. ` +
+      "Labels of 0 and 1 become those by Float32Array.from(y, (label) => 2 * label - 1).",
+  );
+}
+
 export function refuseDifferentLengths(x: Rows, y: Rows, xName = "x", yName = "y"): void {
   if (x.rows !== y.rows) {
     throw new ShapeError(

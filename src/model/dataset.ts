@@ -2,7 +2,16 @@ import { DataError } from "../errors.js";
 import { type LossDescription, LOSSES } from "../losses/index.js";
 import type { Run, Source } from "../program/run.js";
 import { type Core, targetShape } from "./core.js";
-import { refuseDifferentLengths, type Rowlike, type Rows, sliceRows, type Targets, toLabels, toRows } from "./data.js";
+import {
+  refuseDifferentLengths,
+  refuseOtherThanSigns,
+  type Rowlike,
+  type Rows,
+  sliceRows,
+  type Targets,
+  toLabels,
+  toRows,
+} from "./data.js";
 
 /** Checks x, and y by what the loss wants of it. Nothing is copied yet. */
 export function toSamples(core: Core, loss: LossDescription, x: Rowlike, y: Targets, suffix = ""): [x: Rows, y: Rows] {
@@ -16,6 +25,7 @@ export function toSamples(core: Core, loss: LossDescription, x: Rowlike, y: Targ
     LOSSES.rows[loss.name].targets === "labels"
       ? toLabels(y, shape, outputShape.at(-1)!, yName)
       : toRows(y, shape, yName);
+  if (LOSSES.rows[loss.name].classes === "sign") refuseOtherThanSigns(yRows, loss.name, yName);
   refuseDifferentLengths(xRows, yRows, xName, yName);
   return [xRows, yRows];
 }
@@ -26,6 +36,8 @@ interface DatasetOptions {
   batchRows: number;
   /** Keep all rows in WebAssembly's memory, however many. */
   resident?: boolean;
+  /** Also keep a copy of y on the host, for metrics that are functions. */
+  keepTargets?: boolean;
 }
 
 /**
@@ -34,6 +46,9 @@ interface DatasetOptions {
  */
 export class Dataset {
   readonly rows: number;
+  /** Each row comes with a weight. */
+  readonly weighted: boolean;
+  readonly targets: Rows | undefined;
   /** Rows that are read at once: the window holds at least so many. */
   readonly batchRows: number;
   readonly #core: Core;
@@ -44,9 +59,13 @@ export class Dataset {
   readonly #held: number;
 
   /** Copies `arrays` in; afterwards the caller may do with them what it likes. */
-  constructor(core: Core, arrays: readonly Rows[], { shuffle, batchRows, resident: kept = false }: DatasetOptions) {
+  constructor(core: Core, arrays: readonly Rows[], options: DatasetOptions) {
+    const { shuffle, batchRows, resident: kept = false, keepTargets = false } = options;
     this.#core = core;
     this.rows = arrays[0]!.rows;
+    this.weighted = arrays.length > core.architecture.inputShapes.length + 1;
+    const y = arrays[core.architecture.inputShapes.length];
+    this.targets = keepTargets && y ? { ...y, data: y.data.slice() } : undefined;
     this.batchRows = Math.min(batchRows, this.rows);
     const rowBytes = arrays.reduce((bytes, { data, width }) => bytes + width * data.BYTES_PER_ELEMENT, 0);
     const fits = kept || rowBytes * this.rows <= core.windowBytes;

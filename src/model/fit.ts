@@ -6,11 +6,12 @@ import type { Callback, CallbackContext, Logs } from "./callback.js";
 import type { Compiled, Core } from "./core.js";
 import { type Rowlike, type Rows, sliceRows, type Targets } from "./data.js";
 import { Dataset, toSamples } from "./dataset.js";
-import { DEFAULT_BATCH, evaluateDataset } from "./evaluate.js";
+import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
 import { logsOf } from "./logs.js";
 import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
+import { type ClassWeight, type SampleWeight, weightsOf } from "./weights.js";
 
 export interface FitOptions {
   /** How often the data are gone through (default 1). */
@@ -20,7 +21,11 @@ export interface FitOptions {
   /** Share of the rows, the last ones, that is held out and evaluated after each epoch; in [0, 1). */
   validationSplit?: number;
   /** Rows to evaluate after each epoch instead. */
-  validationData?: readonly [x: Rowlike, y: Targets];
+  validationData?: readonly [x: Rowlike, y: Targets, sampleWeight?: SampleWeight];
+  /** One weight a row: its loss and gradient are multiplied by it, and the mean stays over all rows of the batch. */
+  sampleWeight?: SampleWeight;
+  /** A weight for each class, { 0: 1, 1: 5 }; those not named weigh 1. Multiplies sampleWeight; not used in validation. */
+  classWeight?: ClassWeight;
   /** A new order of rows for each epoch (default true), drawn from the model's seed. */
   shuffle?: boolean;
   callbacks?: readonly Callback[];
@@ -39,6 +44,8 @@ const FIT_OPTIONS = {
   batchSize: true,
   validationSplit: true,
   validationData: true,
+  sampleWeight: true,
+  classWeight: true,
   shuffle: true,
   callbacks: true,
   signal: true,
@@ -65,6 +72,7 @@ interface Plan {
   readonly epochs: number;
   readonly batchSize: number;
   readonly trainRows: number;
+  readonly mode: "train" | "weightedTrain";
   readonly shuffle: boolean;
   readonly callbacks: readonly Callback[];
   readonly signal: AbortSignal | undefined;
@@ -80,13 +88,19 @@ export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, opti
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
-  core.prepare("train", Math.min(plan.batchSize, plan.trainRows));
-  const { batchSize: batchRows, shuffle } = plan;
+  const { batchSize: batchRows, shuffle, mode } = plan;
+  core.prepare(mode, Math.min(batchRows, plan.trainRows));
   const data = new Dataset(core, plan.train, { shuffle, batchRows });
   let validation: Dataset | undefined;
   core.fitting = true;
   try {
-    validation = plan.validation && new Dataset(core, plan.validation, { shuffle: false, batchRows: DEFAULT_BATCH });
+    validation =
+      plan.validation &&
+      new Dataset(core, plan.validation, {
+        shuffle: false,
+        batchRows: DEFAULT_BATCH,
+        keepTargets: needTargets(plan.compiled.metrics),
+      });
     return await new Fit(core, model, plan, data, validation).run();
   } finally {
     core.fitting = false;
@@ -110,8 +124,11 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     maxSteps: options.maxSteps === undefined ? Infinity : positiveInteger(options.maxSteps, "maxSteps"),
     maxMs: options.maxMs === undefined ? Infinity : positiveNumber(options.maxMs, "maxMs"),
   };
-  const samples = toSamples(core, compiled.loss, x, y);
-  const rows = samples[0].rows;
+  const { loss } = compiled;
+  const [xRows, yRows] = toSamples(core, loss, x, y);
+  const { sampleWeight, classWeight } = options;
+  const samples = [xRows, yRows, ...weightsOf(core, loss, [xRows, yRows], { sampleWeight, classWeight })];
+  const rows = xRows.rows;
   const held = Math.floor(rows * validationSplit);
   const trainRows = rows - held;
   if (validationSplit > 0 && (held === 0 || trainRows === 0)) {
@@ -129,23 +146,41 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     ...limits,
     compiled,
     trainRows,
+    mode: samples.length > 2 ? "weightedTrain" : "train",
     resume: boolean(resume, "resume"),
     shuffle: boolean(options.shuffle ?? true, "shuffle"),
     callbacks,
     signal,
     train: held > 0 ? samples.map((array) => sliceRows(array, 0, trainRows)) : samples,
     validation: validationData
-      ? toSamples(core, compiled.loss, validationData[0], validationData[1], " of validationData")
+      ? validationSamplesOf(core, compiled, validationData)
       : held > 0
-        ? samples.map((array) => sliceRows(array, trainRows, held))
+        ? [xRows, yRows, ...weightsOf(core, loss, [xRows, yRows], { sampleWeight })].map((array) =>
+            sliceRows(array, trainRows, held),
+          )
         : undefined,
   };
 }
 
+function validationSamplesOf(
+  core: Core,
+  { loss }: Compiled,
+  [x, y, sampleWeight]: NonNullable<FitOptions["validationData"]>,
+): readonly Rows[] {
+  const samples = toSamples(core, loss, x, y, " of validationData");
+  return [...samples, ...weightsOf(core, loss, samples, { sampleWeight }, " of validationData")];
+}
+
 /** Those options that are no plain values. */
 function checkParts({ validationData, callbacks, signal }: FitOptions): void {
-  if (validationData !== undefined && !(Array.isArray(validationData) && validationData.length === 2)) {
-    throw new ConfigError("config/bad-validation-data", `validationData must be [x, y]; got ${show(validationData)}.`);
+  if (
+    validationData !== undefined &&
+    !(Array.isArray(validationData) && (validationData.length === 2 || validationData.length === 3))
+  ) {
+    throw new ConfigError(
+      "config/bad-validation-data",
+      `validationData must be [x, y] or [x, y, sampleWeight]; got ${show(validationData)}.`,
+    );
   }
   if (callbacks !== undefined && !(Array.isArray(callbacks) && callbacks.every(isObject))) {
     throw new ConfigError(
@@ -282,11 +317,11 @@ class Fit {
   }
 
   #slice() {
-    const { batchSize, trainRows, maxSteps, maxMs } = this.#plan;
+    const { mode, batchSize, trainRows, maxSteps, maxMs } = this.#plan;
     const run = this.#run;
     if (run.atStep) {
       this.#core.refuseSmallBatches(trainRows, batchSize); // a layer may have been frozen or thawed
-      this.#core.prepare("train", Math.min(batchSize, trainRows));
+      this.#core.prepare(mode, Math.min(batchSize, trainRows));
     }
     const steps = this.#everyStep ? 1 : maxSteps - this.#steps;
     const left = maxMs - (performance.now() - this.#started);

@@ -1,10 +1,36 @@
+import { computeMetric, finalizeMetric } from "../metrics/index.js";
 import type { Sums } from "../program/run.js";
 import type { Compiled } from "./core.js";
+import type { Rows } from "./data.js";
 
-/** Means over the samples: `loss` and each metric, with `prefix` ("val_") before the name. */
+/** The mean loss and each metric that is a number of its sums, with `prefix` ("val_") before the name. */
 export function logsOf({ metrics }: Compiled, sums: Sums, prefix = ""): Record<string, number> {
-  const mean = (sum: number) => (sums.samples > 0 ? sum / sums.samples : 0);
-  const logs: Record<string, number> = { [`${prefix}loss`]: mean(sums.loss) };
-  metrics.forEach(({ label }, slot) => (logs[prefix + label] = mean(sums.metrics[slot] ?? 0)));
+  const logs: Record<string, number> = { [`${prefix}loss`]: sums.samples > 0 ? sums.loss / sums.samples : 0 };
+  for (const metric of metrics) {
+    if (!metric.evaluateOnly) logs[prefix + metric.label] = finalizeMetric(metric, sums) as number;
+  }
   return logs;
+}
+
+/** Those metrics that only an evaluation has: matrices, which no log takes, and functions of all predictions. */
+export function finalLogsOf(
+  { metrics }: Compiled,
+  sums: Sums,
+  prefix: string,
+  targets: Rows | undefined,
+  predictions: Float32Array,
+): Record<string, number | number[][]> {
+  const logs: Record<string, number | number[][]> = {};
+  const labels = targets && (targets.width === 1 ? Array.from(targets.data) : nested(targets.data, targets.rows));
+  const outputs = targets && nested(predictions, targets.rows);
+  for (const metric of metrics) {
+    if (metric.compute) logs[prefix + metric.label] = computeMetric(metric, labels!, outputs!);
+    else if (metric.evaluateOnly && prefix === "") logs[metric.label] = finalizeMetric(metric, sums);
+  }
+  return logs;
+}
+
+function nested(data: Float32Array | Uint8Array, rows: number): number[][] {
+  const width = data.length / rows;
+  return Array.from({ length: rows }, (_, row) => Array.from(data.subarray(row * width, (row + 1) * width)));
 }

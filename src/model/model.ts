@@ -2,18 +2,17 @@ import { ConfigError } from "../errors.js";
 import { boolean, knownOptions, show, suggest } from "../check.js";
 import { type Clip, resolveClip } from "../clipping/index.js";
 import { type Loss, resolveLoss } from "../losses/index.js";
-import { type Metric, resolveMetric } from "../metrics/index.js";
-import { MAX_METRICS } from "../../assembly/shared/layout.js";
+import { type Metric, resolveMetrics } from "../metrics/index.js";
 import { type Optimizer, resolveOptimizer } from "../optimizers/index.js";
 import { writeFileAtomic } from "../runtime/files.js";
 import type { Core } from "./core.js";
 import type { Rowlike, Targets } from "./data.js";
-import { evaluate, type EvaluateOptions } from "./evaluate.js";
+import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
 import { Layer } from "./layer.js";
 import { predict, type Prediction, type PredictOptions } from "./predict.js";
 import { type SaveOptions, serialize } from "./serialize.js";
-import { applyGradients, gradients, trainOnBatch } from "./step.js";
+import { applyGradients, gradients, trainOnBatch, type TrainOnBatchOptions } from "./step.js";
 import { summarize } from "./summary.js";
 import type { NamedArray } from "./variables.js";
 
@@ -88,17 +87,11 @@ export class Model {
         `metrics must be an array, such as ["accuracy"]; got ${show(metrics)}.`,
       );
     }
-    if (metrics.length > MAX_METRICS) {
-      throw new ConfigError(
-        "config/too-many-metrics",
-        `At most ${MAX_METRICS} metrics are counted; got ${metrics.length}.`,
-      );
-    }
     const resolved = resolveLoss(loss);
     this.#core.compile({
       optimizer: resolveOptimizer(optimizer),
       loss: resolved,
-      metrics: metrics.map((metric) => resolveMetric(metric, resolved)),
+      metrics: resolveMetrics(metrics, resolved, this.outputShape.at(-1)!),
       clip: clip === undefined ? undefined : resolveClip(clip),
     });
   }
@@ -115,7 +108,7 @@ export class Model {
   }
 
   /** Loss and metrics over all rows, in inference mode. */
-  async evaluate(x: Rowlike, y: Targets, options: EvaluateOptions = {}): Promise<Record<string, number>> {
+  async evaluate(x: Rowlike, y: Targets, options: EvaluateOptions = {}): Promise<Evaluation> {
     return evaluate(this.#core, x, y, options);
   }
 
@@ -129,8 +122,8 @@ export class Model {
    *
    * @throws NumericError `numeric/not-finite` where loss or gradients are not finite; then nothing has changed
    */
-  trainOnBatch(x: Rowlike, y: Targets): Record<string, number> {
-    return trainOnBatch(this.#core, x, y);
+  trainOnBatch(x: Rowlike, y: Targets, options: TrainOnBatchOptions = {}): Record<string, number> {
+    return trainOnBatch(this.#core, x, y, options);
   }
 
   /** Gradients by weight, of the mean loss over these rows in training mode, before clipping. Changes nothing. */

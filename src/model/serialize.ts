@@ -27,7 +27,8 @@ export interface SavedArchitecture {
 export interface SavedCompile {
   readonly optimizer: Readonly<{ name: string }>;
   readonly loss: Readonly<{ name: string }>;
-  readonly metrics: readonly string[];
+  /** Without those that are functions. */
+  readonly metrics: readonly (string | Readonly<{ name: string }>)[];
   readonly clip?: Readonly<{ name: string }>;
 }
 
@@ -66,7 +67,7 @@ export function serialize(core: Core, options: SaveOptions): Uint8Array {
   const tensors = new Map(variables.read());
   if (compiled) {
     const { optimizer, loss, metrics, clip } = compiled;
-    metadata.compile = JSON.stringify({ optimizer, loss, metrics: metrics.map(({ label }) => label), clip });
+    metadata.compile = JSON.stringify({ optimizer, loss, metrics: metrics.flatMap(({ saved }) => saved ?? []), clip });
   }
   if (includeOptimizer) {
     core.mustBeCompiled("toBytes({ includeOptimizer: true })");

@@ -1,5 +1,6 @@
 // Single steps, without a loop around them.
 
+import { knownOptions } from "../check.js";
 import { NumericError } from "../errors.js";
 import type { Run, Status } from "../program/run.js";
 import type { Core } from "./core.js";
@@ -7,12 +8,22 @@ import type { Rowlike, Rows, Targets } from "./data.js";
 import { Dataset, toSamples } from "./dataset.js";
 import { logsOf } from "./logs.js";
 import type { NamedArray } from "./variables.js";
+import { type SampleWeight, weightsOf } from "./weights.js";
+
+export interface TrainOnBatchOptions {
+  /** One weight a row, by which its loss and gradient are multiplied; the mean stays over all rows. */
+  sampleWeight?: SampleWeight;
+}
 
 /** Exactly one step on these rows; the loss and metrics are those before it. */
-export function trainOnBatch(core: Core, x: Rowlike, y: Targets): Record<string, number> {
+export function trainOnBatch(core: Core, x: Rowlike, y: Targets, options: TrainOnBatchOptions): Record<string, number> {
   core.mustBeIdle("trainOnBatch()");
   const compiled = core.mustBeCompiled("trainOnBatch()");
-  return onWholeBatch(core, "train", toSamples(core, compiled.loss, x, y), (run, status) => {
+  const { sampleWeight } = knownOptions<TrainOnBatchOptions>(options, "trainOnBatch()", { sampleWeight: true });
+  const samples = toSamples(core, compiled.loss, x, y);
+  const weights = weightsOf(core, compiled.loss, samples, { sampleWeight });
+  const mode = weights.length > 0 ? "weightedTrain" : "train";
+  return onWholeBatch(core, mode, [...samples, ...weights], (run, status) => {
     refuseNonFinite(run, status);
     return logsOf(compiled, run.sums);
   });
@@ -47,7 +58,7 @@ export function applyGradients(core: Core, map: ReadonlyMap<string, NamedArray>)
 /** Runs a program once over all rows as one batch. */
 function onWholeBatch<T>(
   core: Core,
-  mode: "train" | "gradients",
+  mode: "train" | "weightedTrain" | "gradients",
   samples: readonly Rows[],
   read: (run: Run, status: Status) => T,
 ): T {

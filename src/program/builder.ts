@@ -1,10 +1,33 @@
+import { ACTIVATION_SIGMOID } from "../../assembly/shared/activations.js";
 import { ShapeError } from "../errors.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "../shape.js";
 import { type Dim, fixed, formatValue, type Node, perRow, rootOf, type Value, widthOf } from "./graph.js";
 import type { DimOf, OpName, OperandOf } from "./ops.js";
 
-type LossOp = "sparseSoftmaxCrossentropy" | "softmaxCrossentropy" | "sigmoidCrossentropy" | "meanSquaredError";
-type MetricOp = "sparseAccuracy" | "categoricalAccuracy" | "binaryAccuracy";
+export type LossOp = "sparseSoftmaxCrossentropy" | "softmaxCrossentropy" | "sigmoidCrossentropy" | "loss";
+
+/** A loss as the kernels know it: an op, and where several share it, which of them. */
+export interface LossOptions {
+  readonly smoothing?: number;
+  /** Of `LOSS_…`, for the op "loss". */
+  readonly code?: number;
+  readonly parameter?: number;
+  readonly name?: string;
+  /** One number a row, by which its loss and gradient are multiplied. */
+  readonly weights?: Value | undefined;
+  readonly gradient?: boolean;
+}
+export type MetricOp =
+  | "sparseAccuracy"
+  | "categoricalAccuracy"
+  | "binaryAccuracy"
+  | "topK"
+  | "lossMetric"
+  | "binaryCounts"
+  | "classCounts"
+  | "confusion"
+  | "aucCounts"
+  | "moments";
 
 interface NewValue {
   name: string;
@@ -123,6 +146,11 @@ export class GraphBuilder {
     return y;
   }
 
+  /** 1 / (1 + e^−x) */
+  sigmoid(x: Value): Value {
+    return this.activation(x, { code: ACTIVATION_SIGMOID, name: "sigmoid" });
+  }
+
   /** Softmax over the last axis. */
   softmax(x: Value, name = "softmax"): Value {
     const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient });
@@ -233,17 +261,29 @@ export class GraphBuilder {
   // ── Ops for the ends of a program ─────────────────────────────────────────────────────────────────────────────────
 
   /** The batch's loss; with `gradient`, also where the backward pass starts. */
-  loss(op: LossOp, predictions: Value, targets: Value, { smoothing = 0, gradient = false } = {}): void {
+  loss(op: LossOp, predictions: Value, targets: Value, options: LossOptions = {}): void {
+    const { smoothing = 0, code = 0, parameter = 0, name, weights, gradient = false } = options;
     const operands = {
       predictions,
       targets,
       gradient: gradient ? this.like(predictions, `d ${predictions.name}`) : undefined,
+      weights,
     };
-    this.emit(op, rowsOf(predictions), operands, { smoothing });
+    if (op === "loss") this.emit(op, rowsOf(predictions), operands, { parameter }, { loss: code }, name);
+    else this.emit(op, rowsOf(predictions), operands, { smoothing });
   }
 
-  metric(op: MetricOp, scores: Value, targets: Value, slot: number, threshold = 0): void {
-    this.emit(op, rowsOf(scores), { scores, targets }, { threshold }, { slot });
+  /** Adds to the metrics' slots from `slot` on; `integers` are those of the op beside it. */
+  metric(op: MetricOp, scores: Value, targets: Value, slot: number, threshold = 0, integers = {}): void {
+    const numbers = threshold === 0 ? {} : { threshold };
+    this.emit(op, rowsOf(scores), { scores, targets }, numbers, { slot, ...integers });
+  }
+
+  /** Where the greatest of each row of x stands, as labels. */
+  argmax(x: Value, name = "labels"): Value {
+    const labels = this.value({ name, shape: x.shape.length > 1 ? x.shape.slice(0, -1) : [1] });
+    this.emit("argmax", rowsOf(x), { x, labels });
+    return labels;
   }
 
   /** Writes the batch's rows of x to the sink. */

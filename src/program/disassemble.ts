@@ -49,8 +49,7 @@ function optionsOf(node: Node): string[] {
   const options = node.note ? [node.note] : [];
   for (const name of Object.keys(integers)) {
     const value = node.integers[name] ?? 0;
-    if (name === "activation" || name === "savesInput" || name === "seedLow") continue;
-    if (name === "rateBits") continue;
+    if (["activation", "savesInput", "loss", "seedLow", "rateBits"].includes(name)) continue; // the note says it, or nobody asks
     if (name === "accumulate" || name === "nesterov") options.push(...(value ? [name] : []));
     else options.push(`${name} ${value}`);
   }

@@ -106,7 +106,7 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   sparseSoftmaxCrossentropy: lossRule,
   softmaxCrossentropy: lossRule,
   sigmoidCrossentropy: lossRule,
-  meanSquaredError: lossRule,
+  loss: lossRule,
   sparseAccuracy: "none",
   categoricalAccuracy: "none",
   binaryAccuracy: "none",
@@ -173,6 +173,14 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   },
   layerNormBackward: "none",
   layerNormBackwardScale: "none",
+  argmax: "none",
+  topK: "none",
+  lossMetric: "none",
+  binaryCounts: "none",
+  classCounts: "none",
+  confusion: "none",
+  aucCounts: "none",
+  moments: "none",
 };
 
 /** Appends the backward records of every loss in `builder`. */

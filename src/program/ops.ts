@@ -3,7 +3,8 @@
 
 import { ACTIVATION_COUNT } from "../../assembly/shared/activations.js";
 import * as Gemm from "../../assembly/shared/gemm.js";
-import { SEGMENT_BYTES } from "../../assembly/shared/layout.js";
+import { LOSS_COUNT } from "../../assembly/shared/losses.js";
+import { MAX_METRIC_SLOTS, SEGMENT_BYTES } from "../../assembly/shared/layout.js";
 import * as Code from "../../assembly/shared/ops.js";
 
 export type Access = "read" | "write" | "update";
@@ -96,8 +97,10 @@ const optimizer = <const Slots extends Record<string, OperandRow>>(slots: Slots)
   gradients: read("n"),
   ...slots,
 });
-const loss = { effect: true, numbers: ["smoothing"], perElement: 40 };
-const metric = { effect: true, integers: { slot: 7 }, numbers: ["threshold"] };
+const lossEnds = { gradient: optional(write("rows", "width")), weights: optional(read("rows")) };
+const crossentropy = { effect: true, numbers: ["smoothing"], perElement: 40 };
+const slot = MAX_METRIC_SLOTS - 1;
+const metric = { effect: true, integers: { slot }, numbers: ["threshold"] };
 const clip = (code: number) =>
   op(
     code,
@@ -234,30 +237,31 @@ export const OPS = {
   ),
   /** c = a + b */
   add: op(Code.OP_ADD, ["n"], { a: read("n"), b: read("n"), c: write("n") }, { inPlace: { c: "a" } }),
-  /** the batch's loss, from logits and class labels; its gradient where one is wanted */
+  /** the batch's loss, from logits and class labels; its gradient where one is wanted; rows weigh 1 without weights */
   sparseSoftmaxCrossentropy: op(
     Code.OP_SPARSE_SOFTMAX_CROSSENTROPY,
     ["rows", "width"],
-    { predictions: read("rows", "width"), targets: read("rows"), gradient: optional(write("rows", "width")) },
-    loss,
+    { predictions: read("rows", "width"), targets: read("rows"), ...lossEnds },
+    crossentropy,
   ),
   softmaxCrossentropy: op(
     Code.OP_SOFTMAX_CROSSENTROPY,
     ["rows", "width"],
-    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
-    loss,
+    { predictions: read("rows", "width"), targets: read("rows", "width"), ...lossEnds },
+    crossentropy,
   ),
   sigmoidCrossentropy: op(
     Code.OP_SIGMOID_CROSSENTROPY,
     ["rows", "width"],
-    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
-    loss,
+    { predictions: read("rows", "width"), targets: read("rows", "width"), ...lossEnds },
+    crossentropy,
   ),
-  meanSquaredError: op(
-    Code.OP_MEAN_SQUARED_ERROR,
+  /** the same for the loss of code `loss` */
+  loss: op(
+    Code.OP_LOSS,
     ["rows", "width"],
-    { predictions: read("rows", "width"), targets: read("rows", "width"), gradient: optional(write("rows", "width")) },
-    loss,
+    { predictions: read("rows", "width"), targets: read("rows", "width"), ...lossEnds },
+    { effect: true, numbers: ["parameter"], integers: { loss: LOSS_COUNT - 1 }, perElement: 40 },
   ),
   sparseAccuracy: op(
     Code.OP_SPARSE_ACCURACY,
@@ -427,6 +431,57 @@ export const OPS = {
       dbeta: optional(write("width")),
     },
     { perElement: 6 },
+  ),
+  /** labels = where the greatest of each row of x stands */
+  argmax: op(Code.OP_ARGMAX, ["rows", "width"], { x: read("rows", "width"), labels: write("rows") }),
+  /** the rows whose label is among the k greatest scores */
+  topK: op(
+    Code.OP_TOP_K,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows") },
+    { effect: true, integers: { slot, k: 0x7fffffff } },
+  ),
+  /** the sum of a loss, as a metric */
+  lossMetric: op(
+    Code.OP_LOSS_METRIC,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    { effect: true, integers: { slot, loss: LOSS_COUNT - 1 }, numbers: ["parameter"], perElement: 20 },
+  ),
+  /** three slots: true positives, false positives, false negatives */
+  binaryCounts: op(
+    Code.OP_BINARY_COUNTS,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    metric,
+  ),
+  /** the same three for each class */
+  classCounts: op(
+    Code.OP_CLASS_COUNTS,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows") },
+    { effect: true, integers: { slot } },
+  ),
+  /** width × width slots: rows by label and by greatest score */
+  confusion: op(
+    Code.OP_CONFUSION,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows") },
+    { effect: true, integers: { slot } },
+  ),
+  /** 2 × bins slots: negatives, then positives, by their scores */
+  aucCounts: op(
+    Code.OP_AUC_COUNTS,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    { effect: true, integers: { slot, bins: 0xffff }, perElement: 10 },
+  ),
+  /** 1 + 3 × width slots: rows, and for each column the sums that R² is made of */
+  moments: op(
+    Code.OP_MOMENTS,
+    ["rows", "width"],
+    { scores: read("rows", "width"), targets: read("rows", "width") },
+    { effect: true, integers: { slot }, perElement: 10 },
   ),
 } as const satisfies Record<string, OpRow>;
 

@@ -12,14 +12,34 @@ export type Status = "paused" | "epochDone" | "needsRows" | "nonFinite";
 
 const STATUSES: readonly Status[] = ["paused", "epochDone", "needsRows", "nonFinite"];
 
+/** A run has room for these from the start. */
+const FEW_METRIC_SLOTS = 8;
+
 /** The header in linear memory: what a program runs on, and how far it has come. Reading and writing it crosses nothing. */
 export class Run {
   readonly #engine: Engine;
   readonly #address: number;
 
+  #metricSlots = 0;
+
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#address = engine.heap.allocate(L.HEADER_BYTES, "the state of a run");
+    this.#u32(L.HEADER_METRICS, 0);
+    this.reserveMetrics(FEW_METRIC_SLOTS);
+  }
+
+  /** Makes room for `slots` of metrics: twice, for the batch and for the epoch. Larger or other ones lose their sums. */
+  reserveMetrics(slots: number): void {
+    if (slots === this.#metricSlots) return;
+    const { heap } = this.#engine;
+    const address = heap.allocate(Math.max(1, slots) * 16, "the sums of the metrics");
+    const before = this.#read(L.HEADER_METRICS);
+    if (before) heap.free(before);
+    this.#engine.u8(address, slots * 16).fill(0);
+    this.#u32(L.HEADER_METRICS, address);
+    this.#u32(L.HEADER_METRIC_SLOTS, slots);
+    this.#metricSlots = slots;
   }
 
   /** Points the run at a program, at its first record: whatever step was under way is dropped. */
@@ -122,9 +142,7 @@ export class Run {
     return {
       loss: view.getFloat64(at + L.HEADER_LOSS_SUM, true),
       samples: view.getFloat64(at + L.HEADER_SAMPLE_SUM, true),
-      metrics: Array.from({ length: L.MAX_METRICS }, (_, i) =>
-        view.getFloat64(at + L.HEADER_METRIC_SUMS + i * 8, true),
-      ),
+      metrics: Array.from({ length: this.#metricSlots }, (_, i) => view.getFloat64(this.#sumAddress(i), true)),
     };
   }
 
@@ -133,7 +151,12 @@ export class Run {
     const { view } = this.#engine;
     view.setFloat64(at + L.HEADER_LOSS_SUM, loss, true);
     view.setFloat64(at + L.HEADER_SAMPLE_SUM, samples, true);
-    for (let i = 0; i < L.MAX_METRICS; i++) view.setFloat64(at + L.HEADER_METRIC_SUMS + i * 8, metrics[i] ?? 0, true);
+    for (let i = 0; i < this.#metricSlots; i++) view.setFloat64(this.#sumAddress(i), metrics[i] ?? 0, true);
+  }
+
+  /** Of the epoch's sum in slot i, behind the slots of the batch. */
+  #sumAddress(i: number): number {
+    return this.#read(L.HEADER_METRICS) + (this.#metricSlots + i) * 8;
   }
 
   #u32(offset: number, value: number): void {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import * as Code from "../../assembly/shared/losses.js";
 import * as twins from "../reference/losses.js";
 import { rowsOf } from "../reference/softmax.js";
 import { kernels } from "./harness.js";
@@ -10,6 +11,9 @@ const { fround } = Math;
 
 interface Loss {
   kernel: string;
+  /** Of those that share one kernel. */
+  code?: number;
+  parameter?: number;
   smooths: boolean;
   /** The row loss; `second` is the row's targets, or its label alone. */
   twin: (first: number[], second: number[], smoothing: number) => twins.RowLoss;
@@ -17,6 +21,24 @@ interface Loss {
   weight: (second: number[]) => number;
   /** A row's targets from numbers in [0, 1]. */
   targets: (chances: number[]) => number[];
+  /** Moves predictions to where the loss is defined (or its slope moderate). */
+  domain?: (p: number) => number;
+  /** How large the gradient's terms are before they cancel. */
+  slope?: number;
+}
+
+const chances = (values: number[]): number[] => values;
+const signs = (values: number[]): number[] => values.map((chance) => (chance < 0.5 ? -1 : 1));
+const oneHot = (values: number[]): number[] => {
+  const label = Math.min(values.length - 1, Math.floor(values[0]! * values.length));
+  return values.map((_, j) => (j === label ? 1 : 0));
+};
+
+/** A loss of the shared kernel. */
+function coded(kernel: string, code: number, targets: Loss["targets"], rest: Partial<Loss> = {}): Loss {
+  const twin = twins.LOSSES_BY_CODE[code]!;
+  const { parameter = 0 } = rest;
+  return { kernel, code, smooths: false, twin: (p, t) => twin(p, t, parameter), weight: () => 1, targets, ...rest };
 }
 
 const losses: Loss[] = [
@@ -41,14 +63,33 @@ const losses: Loss[] = [
     weight: () => 1,
     targets: (chances) => chances,
   },
-  {
-    kernel: "meanSquaredError",
-    smooths: false,
-    twin: (p, t) => twins.meanSquaredError(p, t),
-    weight: () => 1,
-    targets: (chances) => chances.map((chance) => fround(chance * 20 - 10)),
-  },
+  coded("meanSquaredError", Code.LOSS_MEAN_SQUARED_ERROR, (values) => values.map((value) => fround(value * 20 - 10))),
+  coded("meanAbsoluteError", Code.LOSS_MEAN_ABSOLUTE_ERROR, (values) => values.map((value) => fround(value * 9 - 4))),
+  coded("huber", Code.LOSS_HUBER, (values) => values.map((value) => fround(value * 9 - 4)), { parameter: 1.5 }),
+  coded("logCosh", Code.LOSS_LOG_COSH, (values) => values.map((value) => fround(value * 9 - 4))),
+  coded("kullbackLeiblerDivergence", Code.LOSS_KULLBACK_LEIBLER_DIVERGENCE, chances, {
+    weight: (t) => 17 * t.length, // the logarithm of 1e-7
+    domain: (p) => fround(p / 20),
+  }),
+  coded("poisson", Code.LOSS_POISSON, (values) => values.map((value) => Math.floor(value * 9)), {
+    weight: () => 30,
+    domain: (p) => fround(Math.abs(p) + 0.25),
+    slope: 40,
+  }),
+  coded("hinge", Code.LOSS_HINGE, signs),
+  coded("squaredHinge", Code.LOSS_SQUARED_HINGE, signs),
+  coded("categoricalHinge", Code.LOSS_CATEGORICAL_HINGE, oneHot, { weight: () => 40 }),
+  coded("cosineSimilarity", Code.LOSS_COSINE_SIMILARITY, (values) => values.map((value) => fround(value - 0.5)), {
+    domain: (p) => Math.sign(p) * Math.max(fround(Math.abs(p)), 1 / 64),
+    slope: 64,
+  }),
 ];
+
+it("every code has its tests", () => {
+  const codes = losses.flatMap(({ code }) => code ?? []);
+  expect(codes).toEqual(Array.from({ length: Code.LOSS_COUNT }, (_, i) => i));
+  expect(twins.LOSSES_BY_CODE).toHaveLength(Code.LOSS_COUNT);
+});
 
 interface Result {
   loss: number;
@@ -56,40 +97,46 @@ interface Result {
 }
 
 /** Runs the kernel without gradient, with it, and in place; the three must agree and write nothing else. */
-function run(loss: Loss, width: number, first: number[], second: number[], smoothing = 0, scale = 1): Result {
+function run(loss: Loss, width: number, given: number[], second: number[], smoothing = 0, scale = 1): Result {
   const { call, f32, reserve, readF32 } = kernels();
+  const first = given.map(loss.domain ?? ((p) => p));
   const rows = first.length / width;
-  const options = loss.smooths ? [smoothing, scale] : [scale];
+  const { code, parameter = 0 } = loss;
+  const kernel = (...args: number[]): number =>
+    code === undefined
+      ? call[loss.kernel]!(...args, smoothing, scale)
+      : call.lossByCode!(code, ...args, parameter, scale);
   const [a, b] = [f32(first, 4), f32(second, 8)];
   const out = reserve((first.length + 2) * 4) + 4;
-  const value = call[loss.kernel]!(rows, width, a, b, 0, ...options);
+  const value = kernel(rows, width, a, b, 0);
   expect([...readF32(out - 4, first.length + 2)]).toEqual(Array.from({ length: first.length + 2 }, () => POISON));
   expect([...readF32(a, first.length + 1)]).toEqual([...first.map(fround), POISON]);
   expect([...readF32(b, second.length + 1)]).toEqual([...second.map(fround), POISON]);
 
-  expect(call[loss.kernel]!(rows, width, a, b, out, ...options)).toBe(value);
+  expect(kernel(rows, width, a, b, out)).toBe(value);
   const written = readF32(out - 4, first.length + 2);
   expect([written[0], written[first.length + 1]]).toEqual([POISON, POISON]);
-  expect(call[loss.kernel]!(rows, width, a, b, a, ...options)).toBe(value);
+  expect(kernel(rows, width, a, b, a)).toBe(value);
   expect(readF32(a, first.length + 1)).toEqual(written.slice(1));
   return { loss: value, gradient: written.slice(1, -1) };
 }
 
-function check(loss: Loss, width: number, first: number[], second: number[], smoothing: number, scale: number): void {
-  const actual = run(loss, width, first, second, smoothing, scale);
+function check(loss: Loss, width: number, given: number[], second: number[], smoothing: number, scale: number): void {
+  const first = given.map(loss.domain ?? ((p) => p));
+  const actual = run(loss, width, given, second, smoothing, scale);
   const secondRows = rowsOf(second, (second.length * width) / first.length);
   const exact = rowsOf(first, width).map((row, i) => loss.twin(row, secondRows[i]!, fround(smoothing)));
-  // A few roundings an element and a chain of width / 4 additions. No terms of different sign are added up, so the
-  // size of the logits does not enter.
+  // A few roundings an element and a chain of width / 4 additions. Where terms of different sign are added up, the
+  // loss says how large they may be; otherwise the size of the logits does not enter.
   const tolerance = (16 + width / 4) * EPSILON;
   const sum = exact.reduce((total, row) => total + row.loss, 0);
   const weight = secondRows.reduce((total, row) => total + loss.weight(row), 0);
-  expect(Math.abs(actual.loss - sum)).toBeLessThanOrEqual(tolerance * (weight + sum));
+  expect(Math.abs(actual.loss - sum)).toBeLessThanOrEqual(tolerance * (weight + Math.abs(sum)));
   exact
     .flatMap((row) => row.gradient)
     .forEach((value, i) => {
       const error = Math.abs(actual.gradient[i]! - value * fround(scale));
-      expect(error, `element ${i}`).toBeLessThanOrEqual(tolerance * scale * (1 + Math.abs(value)));
+      expect(error, `element ${i}`).toBeLessThanOrEqual(tolerance * scale * ((loss.slope ?? 1) + Math.abs(value)));
     });
 }
 
@@ -116,14 +163,16 @@ describe.each(losses)("$kernel", (loss) => {
   });
 
   it("the twin's gradient is the slope of its loss", () => {
-    const first = [0.4, -1.3, 2.2, 0.1, -0.6];
+    const first = [0.4, -1.3, 2.2, 0.1, -0.6].map(loss.domain ?? ((p) => p));
     const second = loss.targets([0.7, 0.2, 0, 0.1, 1]);
     for (const smoothing of [0, 0.1]) {
       const { gradient } = loss.twin(first, second, smoothing);
       const h = 1e-5;
       first.forEach((_, j) => {
         const at = (by: number): number[] => first.map((value, k) => (k === j ? value + by : value));
-        const slope = (loss.twin(at(h), second, smoothing).loss - loss.twin(at(-h), second, smoothing).loss) / (2 * h);
+        const rise = (by: number): number =>
+          loss.twin(at(by), second, smoothing).loss - loss.twin(at(-by), second, smoothing).loss;
+        const slope = (8 * rise(h) - rise(2 * h)) / (12 * h); // of the fourth order
         expect(gradient[j]).toBeCloseTo(slope, 7);
       });
     }
@@ -157,7 +206,7 @@ describe.each(losses)("$kernel", (loss) => {
   });
 });
 
-const [sparse, dense, binary] = losses as [Loss, Loss, Loss, Loss];
+const [sparse, dense, binary] = losses as [Loss, Loss, Loss];
 
 describe("what only one loss knows", () => {
   it("labels at both ends, and in a single column", () => {

@@ -225,10 +225,24 @@ describe("options of the verbs are refused, and the model is as before", () => {
     ],
     [
       "an option that is none yet",
-      (m) => m.fit(x, y, { classWeight: {} }),
+      (m) => m.fit(x, y, { stepsPerEpoch: 5 }),
       ConfigError,
       "config/unknown-option",
-      /classWeight/,
+      /stepsPerEpoch/,
+    ],
+    [
+      "an option of fit, misspelled",
+      (m) => m.fit(x, y, { classWeights: {} }),
+      ConfigError,
+      "config/unknown-option",
+      /Did you mean "classWeight"/,
+    ],
+    [
+      "an option of trainOnBatch",
+      (m) => m.trainOnBatch(x, y, { classWeight: {} }),
+      ConfigError,
+      "config/unknown-option",
+      /takes \{ sampleWeight \}/,
     ],
     [
       "a number for options",
@@ -336,13 +350,6 @@ describe("compile refuses, and the model is compiled as before", () => {
     ["a metric", compile({ metrics: ["acuracy"] }), ConfigError, "config/unknown-metric", /no metric "acuracy"/],
     ["no metric", compile({ metrics: [null] }), ConfigError, "config/unknown-metric", /null/],
     ["metrics as a text", compile({ metrics: "accuracy" }), ConfigError, "config/not-an-array", /\["accuracy"\]/],
-    [
-      "too many metrics",
-      compile({ metrics: new Array(9).fill("accuracy") }),
-      ConfigError,
-      "config/too-many-metrics",
-      /8/,
-    ],
     ["a metric of rows", compile({ metrics: ["binaryAccuracy"] }), ConfigError, "config/metric-does-not-fit", /rows/],
     [
       "accuracy beside MSE",
@@ -638,11 +645,12 @@ describe("while a fit is under way", () => {
     const build = () =>
       sequential({ inputShape: 512, layers: [dense(512, { activation: "tanh" }), dense(512)], seed: 3 });
     const [model, twin] = [await build(), await build()];
-    const big = { x: new Float32Array(512 * 512).map((_, i) => (i % 7) / 7), y: new Float32Array(512 * 512) };
+    const big = { x: new Float32Array(2048 * 512).map((_, i) => (i % 7) / 7), y: new Float32Array(2048 * 512) };
     for (const each of [model, twin]) each.compile({ optimizer: "sgd", loss: "meanSquaredError" });
     const few = [big.x.subarray(0, 1024), big.y.subarray(0, 1024)] as const;
     let over = false;
-    const running = model.fit(big.x, big.y, { batchSize: 512 }).finally(() => (over = true));
+    const end = { onEpochEnd: () => void (over = true) }; // the fit itself may take a breath after its step
+    const running = model.fit(big.x, big.y, { batchSize: 2048, callbacks: [end] });
     const expected = twin.gradients(...few);
     let pauses = 0;
     for (; !over; pauses++) {
@@ -653,7 +661,7 @@ describe("while a fit is under way", () => {
     }
     await running;
     expect(pauses).toBeGreaterThan(2);
-    await twin.fit(big.x, big.y, { batchSize: 512 });
+    await twin.fit(big.x, big.y, { batchSize: 2048 });
     expectSameArrays(model.getWeights(), twin.getWeights());
   });
 });

@@ -50,6 +50,7 @@ import {
   minMaxNorm,
   nonNeg,
   unitNorm,
+  losses,
   type Model,
   nadam,
   oneCycle,
@@ -163,6 +164,7 @@ interface Part extends CompileOptions {
   readonly epochs: number;
   readonly seed?: number;
   readonly windowBytes?: number;
+  readonly sampleWeight?: number[];
 }
 
 const INITIALIZERS: Initializer[] = [
@@ -196,7 +198,7 @@ function activationPart(activated: Activation): Part {
 }
 
 /** Each part is trained; what every kernel made of it ends up in its hash. */
-export const MIX: Readonly<Record<string, () => Part>> = {
+export const MIX: Record<string, () => Part> = {
   // Every activation within a product's last pass; bytes in, one-hot targets, a partial last batch.
   fusedActivations: () => ({
     inputShape: 13,
@@ -491,6 +493,59 @@ function clipped(clip: Clip): Part {
     epochs: 4,
   };
 }
+/** Each loss that shares the op "loss", with weights: those of its kernels that no other part reaches. */
+const LOSSES = {
+  meanAbsoluteError: losses.meanAbsoluteError(),
+  huber: losses.huber({ delta: 0.3 }),
+  logCosh: losses.logCosh(),
+  kullbackLeiblerDivergence: losses.kullbackLeiblerDivergence(),
+  poisson: losses.poisson(),
+  hinge: losses.hinge(),
+  squaredHinge: losses.squaredHinge(),
+  categoricalHinge: losses.categoricalHinge(),
+  cosineSimilarity: losses.cosineSimilarity(),
+} as const;
+
+function lossPart(loss: keyof typeof LOSSES): () => Part {
+  const positive = loss === "poisson" || loss === "kullbackLeiblerDivergence";
+  const signed = loss === "hinge" || loss === "squaredHinge";
+  return () => ({
+    inputShape: 4,
+    layers: [dense(6, { activation: "tanh" }), dense(5, positive ? { activation: "sigmoid" } : {})],
+    optimizer: sgd({ learningRate: 0.1 }),
+    loss: LOSSES[loss],
+    x: numbers(21 * 4, 15),
+    y: signed ? numbers(21 * 5, 16).map((value) => (value < 0 ? -1 : 1)) : oneHotRows(21, 5, 17),
+    sampleWeight: Array.from(bytes(21, 18), (value) => (value % 5) / 4),
+    batchSize: 8,
+    epochs: 3,
+  });
+}
+for (const loss of Object.keys(LOSSES) as (keyof typeof LOSSES)[]) MIX[loss] = lossPart(loss);
+
+// Each metric that counts.
+MIX.metricsOfClasses = () => ({
+  inputShape: 4,
+  layers: [dense(5, { activation: "softmax" })],
+  optimizer: sgd({ learningRate: 0.1 }),
+  loss: "categoricalCrossentropy",
+  metrics: ["f1Score", "topKCategoricalAccuracy", "confusionMatrix"],
+  x: numbers(21 * 4, 19),
+  y: oneHotRows(21, 5, 20),
+  batchSize: 8,
+  epochs: 2,
+});
+MIX.metricsOfNumbers = () => ({
+  inputShape: 4,
+  layers: [dense(3, { activation: "sigmoid" })],
+  optimizer: sgd({ learningRate: 0.1 }),
+  loss: "binaryCrossentropy",
+  metrics: ["precision", "auc", "meanAbsoluteError", "r2Score"],
+  x: numbers(21 * 4, 21),
+  y: oneHotRows(21, 3, 22),
+  batchSize: 8,
+  epochs: 2,
+});
 
 async function mix(): Promise<Hashes["mix"]> {
   const parts: Record<string, string> = {};
@@ -515,13 +570,17 @@ export async function build({
 
 /** Weights before and after, losses and metrics, gradients, predictions for all rows and for one. */
 async function partHash(part: Part): Promise<string> {
-  const { x, y, batchSize, epochs } = part;
+  const { x, y, batchSize, epochs, sampleWeight } = part;
   const model = await build(part);
   const weights = () => [...model.getWeights().values()].map(({ data }) => data);
   const initial = weights();
-  const { history, stopReason } = await model.fit(x, y, { batchSize, epochs });
+  const { history, stopReason } = await model.fit(x, y, {
+    batchSize,
+    epochs,
+    ...(sampleWeight && { sampleWeight }),
+  });
   if (stopReason !== "completed") throw new Error(`Training ended for ${stopReason}.`);
-  const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y))];
+  const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y)).flat(2)];
   const gradients = [...model.gradients(x, y).values()].map(({ data }) => data);
   const width = model.inputShape.reduce((product, size) => product * size, 1);
   const predictions = [model.predict(x), model.predict(x.slice(0, width))].map(({ data }) => data);

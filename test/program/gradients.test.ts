@@ -1,6 +1,7 @@
 // The gradient of every op, alone and where its input is used elsewhere too, so that gradients add up.
 
 import { describe, expect, test } from "vitest";
+import * as Loss from "../../assembly/shared/losses.js";
 import { elu } from "../../src/activations/index.js";
 import { activate, type Activation, ACTIVATIONS, resolveActivation } from "../../src/activations/table.js";
 import { RULES } from "../../src/program/grad.js";
@@ -12,6 +13,26 @@ import { Workbench } from "./workbench.js";
 type Hidden = (width: number) => Value;
 /** Puts the op to work on hidden values (B, width) that depend on weights; what it returns is regressed. */
 type Case = (bench: Workbench, hidden: Hidden) => Value | undefined;
+
+interface RowLossCase {
+  readonly code: number;
+  readonly parameter?: number;
+  /** Predictions and targets must be. */
+  readonly positive?: boolean;
+}
+
+const LOSSES_OF_ROWS: readonly (readonly [string, RowLossCase])[] = [
+  ["mean squared error", { code: Loss.LOSS_MEAN_SQUARED_ERROR }],
+  ["mean absolute error", { code: Loss.LOSS_MEAN_ABSOLUTE_ERROR }],
+  ["huber", { code: Loss.LOSS_HUBER, parameter: 0.5 }],
+  ["log cosh", { code: Loss.LOSS_LOG_COSH }],
+  ["Kullback–Leibler divergence", { code: Loss.LOSS_KULLBACK_LEIBLER_DIVERGENCE, positive: true }],
+  ["poisson", { code: Loss.LOSS_POISSON, positive: true }],
+  ["hinge", { code: Loss.LOSS_HINGE }],
+  ["squared hinge", { code: Loss.LOSS_SQUARED_HINGE }],
+  ["categorical hinge", { code: Loss.LOSS_CATEGORICAL_HINGE }],
+  ["cosine similarity", { code: Loss.LOSS_COSINE_SIMILARITY }],
+];
 
 const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no gradient" } = {
   gather: "no gradient",
@@ -67,7 +88,14 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   sparseSoftmaxCrossentropy: crossentropy("sparseSoftmaxCrossentropy"),
   softmaxCrossentropy: crossentropy("softmaxCrossentropy"),
   sigmoidCrossentropy: crossentropy("sigmoidCrossentropy"),
-  meanSquaredError: { rows: (_, hidden) => hidden(3) },
+  loss: {
+    ...Object.fromEntries(LOSSES_OF_ROWS.map(([name, loss]) => [name, lossOf(loss)])),
+    "weighted rows": (bench, hidden) => {
+      const [output, targets] = [hidden(3), bench.input("targets", [3])];
+      bench.b.loss("loss", output, targets, { weights: bench.input("weights", [1], { classes: 4 }), gradient: true });
+      return undefined;
+    },
+  },
   sparseAccuracy: "no gradient",
   categoricalAccuracy: "no gradient",
   binaryAccuracy: "no gradient",
@@ -125,6 +153,14 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   },
   layerNormBackward: "no gradient",
   layerNormBackwardScale: "no gradient",
+  argmax: "no gradient",
+  topK: "no gradient",
+  lossMetric: "no gradient",
+  binaryCounts: "no gradient",
+  classCounts: "no gradient",
+  confusion: "no gradient",
+  aucCounts: "no gradient",
+  moments: "no gradient",
 };
 
 function rowsOfThree({ b }: Workbench, x: Value): Value {
@@ -160,6 +196,16 @@ function elementwise(): Activation[] {
 
 function activated(activation: Activation): Case {
   return ({ b }, hidden) => activate(b, hidden(5), resolveActivation(activation));
+}
+
+function lossOf({ code, parameter = 0, positive = false }: RowLossCase): Case {
+  return (bench, hidden) => {
+    const x = hidden(3);
+    const targets = bench.input("targets", [3], positive ? { classes: 2 } : {});
+    const output = positive ? bench.b.sigmoid(x) : x;
+    bench.b.loss("loss", output, targets, { code, parameter, gradient: true });
+    return undefined;
+  };
 }
 
 function crossentropy(op: "sparseSoftmaxCrossentropy" | "softmaxCrossentropy" | "sigmoidCrossentropy") {

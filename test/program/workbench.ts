@@ -109,7 +109,7 @@ export class Workbench {
     const targets = output.perRow
       ? this.input(`targets of ${output.name}`, output.shape)
       : this.variable(`targets of ${output.name}`, output.shape, { trainable: false });
-    this.b.loss("meanSquaredError", output, targets, { gradient: true });
+    this.b.loss("loss", output, targets, { gradient: true });
   }
 
   differentiate(): readonly Node[] {

@@ -8,13 +8,24 @@ import { gather } from "./batch.js";
 import * as twin from "./dropout.js";
 import { gemm, type ProductKind } from "./gemm.js";
 import {
-  meanSquaredError,
+  LOSSES_BY_CODE,
   type RowLoss,
   sigmoidCrossentropy,
   softmaxCrossentropy,
   sparseSoftmaxCrossentropy,
 } from "./losses.js";
-import { binaryAccuracy, categoricalAccuracy, sparseAccuracy } from "./metrics.js";
+import {
+  argmax,
+  aucCounts,
+  binaryAccuracy,
+  binaryCounts,
+  categoricalAccuracy,
+  classCounts,
+  confusion,
+  moments as regressionMoments,
+  sparseAccuracy,
+  topK,
+} from "./metrics.js";
 import { batchNorm, batchNormBackward, layerNorm, layerNormBackward, moments, moved } from "./normalization.js";
 import { penalty, penaltyGradient } from "./regularizers.js";
 import { prelu, preluAlphaBackward, preluBackward } from "./prelu.js";
@@ -45,23 +56,32 @@ function activationOf(integers: Readonly<Record<string, number>>) {
   return activations.find(({ code }) => code === (integers.activation ?? 0))!;
 }
 
-/** Rows of `predictions` with those of `targets`; the gradient is that of the mean over all of them. */
-function loss(ofRow: (row: number[], targets: number[], smoothing: number) => RowLoss) {
-  return ({ sizes, numbers, values, graph }: Call): Outputs => {
+type Options = Readonly<Record<string, number>>;
+
+/** Rows of `predictions` with those of `targets`; the gradient is that of the weighted losses' mean over all rows. */
+function loss(ofRow: (row: number[], targets: number[], options: Options) => RowLoss) {
+  return ({ sizes, numbers, integers, values, graph }: Call): Outputs => {
     const targets = rowsOf(values.targets!, values.targets!.length / sizes.rows!);
-    const rows = rowsOf(values.predictions!, sizes.width!).map((row, i) =>
-      ofRow(row, targets[i]!, numbers.smoothing ?? 0),
-    );
-    graph.loss += mean(rows.map(({ loss }) => loss));
-    return { gradient: rows.flatMap(({ gradient }) => gradient.map((g) => g / rows.length)) };
+    const options = { smoothing: 0, parameter: 0, loss: 0, ...numbers, ...integers };
+    const rows = rowsOf(values.predictions!, sizes.width!).map((row, i) => ofRow(row, targets[i]!, options));
+    const weight = (i: number) => values.weights?.[i] ?? 1;
+    graph.loss += mean(rows.map(({ loss }, i) => weight(i) * loss));
+    return { gradient: rows.flatMap(({ gradient }, i) => gradient.map((g) => (weight(i) * g) / rows.length)) };
   };
 }
 
-function metric(ofRow: (scores: number[], targets: number[], threshold: number) => number) {
+/** The mean over the rows, in one slot. */
+function metric(ofRow: (scores: number[], targets: number[], options: Options) => number) {
+  return counts((rows, targets, options) => [mean(rows.map((row, i) => ofRow(row, targets[i]!, options)))]);
+}
+
+/** What all rows together add to the slots from `slot` on. */
+function counts(ofRows: (rows: number[][], targets: number[][], options: Options) => number[]) {
   return ({ sizes, numbers, integers, values, graph }: Call): Outputs => {
     const targets = rowsOf(values.targets!, values.targets!.length / sizes.rows!);
-    const rows = rowsOf(values.scores!, sizes.width!);
-    graph.metrics[integers.slot!] = mean(rows.map((row, i) => ofRow(row, targets[i]!, numbers.threshold ?? 0)));
+    const options = { threshold: 0, parameter: 0, loss: 0, ...numbers, ...integers };
+    const found = ofRows(rowsOf(values.scores!, sizes.width!), targets, options);
+    found.forEach((count, i) => (graph.metrics[integers.slot! + i] = count));
     return {};
   };
 }
@@ -146,13 +166,12 @@ const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } 
   },
   affine: ({ numbers, values }) => ({ y: values.x!.map((x) => x * numbers.scale! + numbers.offset!) }),
   add: ({ values: { a, b } }) => ({ c: a!.map((x, i) => x + b![i]!) }),
-  sparseSoftmaxCrossentropy: loss((row, [label], smoothing) => sparseSoftmaxCrossentropy(row, label!, smoothing)),
-  softmaxCrossentropy: loss(softmaxCrossentropy),
-  sigmoidCrossentropy: loss(sigmoidCrossentropy),
-  meanSquaredError: loss(meanSquaredError),
+  sparseSoftmaxCrossentropy: loss((row, [label], { smoothing }) => sparseSoftmaxCrossentropy(row, label!, smoothing)),
+  softmaxCrossentropy: loss((row, targets, { smoothing }) => softmaxCrossentropy(row, targets, smoothing)),
+  sigmoidCrossentropy: loss((row, targets, { smoothing }) => sigmoidCrossentropy(row, targets, smoothing)),
+  loss: loss((row, targets, { loss, parameter }) => LOSSES_BY_CODE[loss!]!(row, targets, parameter)),
   sparseAccuracy: metric((scores, [label]) => sparseAccuracy(scores, label!)),
   categoricalAccuracy: metric(categoricalAccuracy),
-  binaryAccuracy: metric(binaryAccuracy),
   // What a normalization saves, its gradients compute anew here: epsilon goes with it.
   batchNorm({ sizes: { width }, numbers: { epsilon }, values: { x, gamma, beta } }) {
     const { y, statistics } = batchNorm(x!, width!, epsilon!, { gamma, beta });
@@ -198,6 +217,15 @@ const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } 
   }),
   layerNormBackwardScale: ({ sizes: { width }, values: { x, dy, saved } }) =>
     layerNormBackward(x!, dy!, width!, epsilonOf(x!, saved!, width!)),
+  binaryAccuracy: metric((scores, targets, { threshold }) => binaryAccuracy(scores, targets, threshold!)),
+  argmax: ({ sizes, values }) => ({ labels: rowsOf(values.x!, sizes.width!).map(argmax) }),
+  topK: metric((scores, [label], { k }) => topK(scores, label!, k!)),
+  lossMetric: metric((scores, targets, { loss, parameter }) => LOSSES_BY_CODE[loss!]!(scores, targets, parameter).loss),
+  binaryCounts: counts((rows, targets, { threshold }) => binaryCounts(rows.flat(), targets.flat(), threshold!)),
+  classCounts: counts((rows, labels) => classCounts(rows, labels.flat())),
+  confusion: counts((rows, labels) => confusion(rows, labels.flat())),
+  aucCounts: counts((rows, targets, { bins }) => aucCounts(rows.flat(), targets.flat(), bins!)),
+  moments: counts(regressionMoments),
 };
 
 export class GraphTwin {

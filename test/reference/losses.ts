@@ -42,9 +42,120 @@ export function sigmoidCrossentropy(logits: readonly number[], targets: readonly
   };
 }
 
-export function meanSquaredError(predictions: readonly number[], targets: readonly number[]): RowLoss {
+/** A loss that is the mean over the width of f(p, t), with its slope by p. */
+function meanOf(
+  predictions: readonly number[],
+  targets: readonly number[],
+  f: (p: number, t: number) => number,
+  slope: (p: number, t: number) => number,
+): RowLoss {
   return {
-    loss: mean(predictions.map((p, j) => (p - targets[j]!) ** 2)),
-    gradient: predictions.map((p, j) => (2 * (p - targets[j]!)) / predictions.length),
+    loss: mean(predictions.map((p, j) => f(p, targets[j]!))),
+    gradient: predictions.map((p, j) => slope(p, targets[j]!) / predictions.length),
   };
 }
+
+/** The twin of a loss between predictions and targets of one shape. */
+type Twin = (predictions: readonly number[], targets: readonly number[], parameter?: number) => RowLoss;
+
+export const meanSquaredError: Twin = (predictions, targets) =>
+  meanOf(
+    predictions,
+    targets,
+    (p, t) => (p - t) ** 2,
+    (p, t) => 2 * (p - t),
+  );
+
+export const meanAbsoluteError: Twin = (predictions, targets) =>
+  meanOf(
+    predictions,
+    targets,
+    (p, t) => Math.abs(p - t),
+    (p, t) => Math.sign(p - t),
+  );
+
+export const huber: Twin = (predictions, targets, delta = 1) =>
+  meanOf(
+    predictions,
+    targets,
+    (p, t) => (Math.abs(p - t) <= delta ? (p - t) ** 2 / 2 : delta * Math.abs(p - t) - delta ** 2 / 2),
+    (p, t) => Math.min(Math.max(p - t, -delta), delta),
+  );
+
+export const logCosh: Twin = (predictions, targets) =>
+  meanOf(
+    predictions,
+    targets,
+    (p, t) => Math.abs(p - t) + Math.log1p(Math.exp(-2 * Math.abs(p - t))) - Math.LN2,
+    (p, t) => Math.tanh(p - t),
+  );
+
+const EPSILON = Math.fround(1e-7);
+
+export const kullbackLeiblerDivergence: Twin = (predictions, targets) => {
+  const clip = (x: number) => Math.min(Math.max(x, EPSILON), 1);
+  return {
+    loss: predictions.reduce((sum, p, j) => sum + clip(targets[j]!) * Math.log(clip(targets[j]!) / clip(p)), 0),
+    gradient: predictions.map((p, j) => (clip(p) === p ? -clip(targets[j]!) / p : 0)),
+  };
+};
+
+export const poisson: Twin = (predictions, targets) =>
+  meanOf(
+    predictions,
+    targets,
+    (p, t) => p - t * Math.log(p + EPSILON),
+    (p, t) => 1 - t / (p + EPSILON),
+  );
+
+export const hinge: Twin = (predictions, targets) =>
+  meanOf(
+    predictions,
+    targets,
+    (p, t) => Math.max(1 - t * p, 0),
+    (p, t) => (1 - t * p > 0 ? -t : 0),
+  );
+
+export const squaredHinge: Twin = (predictions, targets) =>
+  meanOf(
+    predictions,
+    targets,
+    (p, t) => Math.max(1 - t * p, 0) ** 2,
+    (p, t) => -2 * t * Math.max(1 - t * p, 0),
+  );
+
+export const categoricalHinge: Twin = (predictions, targets) => {
+  const right = predictions.reduce((sum, p, j) => sum + targets[j]! * p, 0);
+  const wrong = predictions.map((p, j) => (1 - targets[j]!) * p);
+  const greatest = wrong.indexOf(Math.max(...wrong));
+  const loss = Math.max(1 + wrong[greatest]! - right, 0);
+  return {
+    loss,
+    gradient: targets.map((t, j) => (loss > 0 ? (j === greatest ? 1 - t : 0) - t : 0)),
+  };
+};
+
+export const cosineSimilarity: Twin = (predictions, targets) => {
+  const norm = (x: readonly number[]) => Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
+  const [size, targetSize] = [Math.max(norm(predictions), 1e-7), Math.max(norm(targets), 1e-7)];
+  const cosine = predictions.reduce((sum, p, j) => sum + (p / size) * (targets[j]! / targetSize), 0);
+  const grows = norm(predictions) < 1e-7; // p̂ = p / ε
+  return {
+    loss: -cosine,
+    gradient: predictions.map((p, j) => ((grows ? 0 : (cosine * p) / size) - targets[j]! / targetSize) / size),
+  };
+};
+
+/** Those that share the op "loss", in the order of their codes. */
+export const LOSSES_BY_CODE: readonly Twin[] = [
+  meanSquaredError,
+  meanAbsoluteError,
+  huber,
+  logCosh,
+  kullbackLeiblerDivergence,
+  poisson,
+  hinge,
+  squaredHinge,
+  categoricalHinge,
+  cosineSimilarity,
+];

@@ -1,13 +1,10 @@
-// Losses and their gradients, each in one kernel. A loss returns the sum over the rows of the rows' losses; unless
-// `gradient` is 0 it also writes there the gradient of scale · sum (scale is normally 1 / rows). The gradient may stand
-// in the place of the first operand.
-//
 // The crossentropies start from logits, so that nothing overflows and no digits cancel, and 0 · log 0 is 0.
 
-import { expNonPositive4, sigmoidFrom4 } from "../simd/exp";
-import { broadcast, firstLanes, flushGradient4, storeLanes, sumLanes } from "../simd/lanes";
-import { log1pOfUnit4, logOf } from "../simd/log";
-import { rowExp, rowMax } from "../simd/rows";
+import { addHigh, addLow, sumChains } from "../../simd/chains";
+import { expNonPositive4, sigmoidFrom4 } from "../../simd/exp";
+import { broadcast, firstLanes, flushGradient4, storeLanes, sumLanes } from "../../simd/lanes";
+import { log1pOfUnit4, logOf } from "../../simd/log";
+import { rowExp, rowMax } from "../../simd/rows";
 
 /**
  * Row loss −Σ t log softmax(logits), logits (rows, width), labels (rows): class indices as f32. The target t is
@@ -117,32 +114,6 @@ export function softmaxCrossentropy(
   return total;
 }
 
-// Where a row's loss is the mean over its width, the sum of the rows' losses is the sum of all elements / width. So the
-// two losses below walk the matrix flat, with no tail at each row's end: element i goes to f64 chain i mod 4.
-
-/** Adds the first two lanes of v. */
-// @ts-ignore: decorator
-@inline
-function addLow(chains: v128, v: v128): v128 {
-  return f64x2.add(chains, f64x2.promote_low_f32x4(v));
-}
-/** Adds the last two lanes of v. */
-// @ts-ignore: decorator
-@inline
-function addHigh(chains: v128, v: v128): v128 {
-  return f64x2.add(chains, f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3)));
-}
-/** (c0 + c1) + (c2 + c3). */
-// @ts-ignore: decorator
-@inline
-function sumChains(low: v128, high: v128): f64 {
-  return (
-    f64x2.extract_lane(low, 0) +
-    f64x2.extract_lane(low, 1) +
-    (f64x2.extract_lane(high, 0) + f64x2.extract_lane(high, 1))
-  );
-}
-
 const SIGN_BIT = memory.data<u32>([0x80000000]);
 
 /**
@@ -178,31 +149,6 @@ export function sigmoidCrossentropy(
     if (gradient != 0) {
       const excess = f32x4.sub(sigmoidFrom4(z, exp), t);
       storeLanes(gradient, flushGradient4(f32x4.mul(excess, factor)), rest);
-      gradient += 16;
-    }
-  }
-  return sumChains(low, high) / <f64>width;
-}
-
-/** Row loss: the mean of (p − t)², p and t (rows, width). Gradient (rows, width): 2 (p − t) / width · scale. */
-export function meanSquaredError(
-  rows: i32,
-  width: i32,
-  predictions: usize,
-  targets: usize,
-  gradient: usize,
-  scale: f32,
-): f64 {
-  const factor = f32x4.splat((2 * scale) / <f32>width);
-  let low = f64x2.splat(0);
-  let high = f64x2.splat(0);
-  for (let rest = rows * width; rest > 0; rest -= 4, predictions += 16, targets += 16) {
-    const error = f32x4.sub(v128.load(predictions), v128.load(targets));
-    const loss = v128.and(f32x4.mul(error, error), firstLanes(min(rest, 4)));
-    low = addLow(low, loss);
-    high = addHigh(high, loss);
-    if (gradient != 0) {
-      storeLanes(gradient, flushGradient4(f32x4.mul(error, factor)), rest);
       gradient += 16;
     }
   }

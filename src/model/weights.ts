@@ -1,0 +1,117 @@
+// Sample weights and class weights become one weight for each row of the output, on the host, before the data are copied.
+
+import { show } from "../check.js";
+import { ConfigError, DataError, ShapeError } from "../errors.js";
+import { type LossDescription, LOSSES } from "../losses/index.js";
+import { type Core, positionsOf } from "./core.js";
+import type { Rows } from "./data.js";
+
+/** One weight a sample, 0 or more. The mean of the weighted losses is over all rows, as Keras's is. */
+export type SampleWeight = Float32Array | readonly number[];
+/** A weight for each class by its label; those not named weigh 1. */
+export type ClassWeight = Readonly<Record<number, number>>;
+
+export interface Weighting {
+  sampleWeight?: SampleWeight | undefined;
+  classWeight?: ClassWeight | undefined;
+}
+
+/**
+ * The weights' rows as one more data source, or none where nothing is weighted; both kinds multiply.
+ *
+ * @throws DataError, ShapeError, ConfigError naming the weight that cannot be used
+ */
+export function weightsOf(
+  core: Core,
+  loss: LossDescription,
+  [, y]: readonly [x: Rows, y: Rows],
+  { sampleWeight, classWeight }: Weighting,
+  suffix = "",
+): [] | [weights: Rows] {
+  if (sampleWeight === undefined && classWeight === undefined) return [];
+  const positions = positionsOf(core.architecture.outputShape);
+  const data = new Float32Array(y.rows * positions).fill(1);
+  if (sampleWeight !== undefined) {
+    checkSampleWeight(sampleWeight, y.rows, `sampleWeight${suffix}`);
+    for (let i = 0; i < data.length; i++) data[i] = sampleWeight[Math.floor(i / positions)]!;
+  }
+  if (classWeight !== undefined) {
+    const classOf = classReader(core, loss, y);
+    const weights = checkClassWeight(classWeight, classOf.labels);
+    for (let i = 0; i < data.length; i++) data[i]! *= weights.get(classOf(i)) ?? 1;
+  }
+  return [{ data, rows: y.rows, width: positions }];
+}
+
+function checkSampleWeight(given: unknown, rows: number, what: string): asserts given is SampleWeight {
+  if (!Array.isArray(given) && !(ArrayBuffer.isView(given) && !(given instanceof DataView))) {
+    throw new DataError(
+      "data/bad-type",
+      `${what} must be a Float32Array or an array with one number a row; got ${show(given)}.`,
+    );
+  }
+  const weights = given as unknown as ArrayLike<number>;
+  if (weights.length !== rows) {
+    throw new ShapeError(
+      "shape/rows-differ",
+      `${what} has ${weights.length} weights and y has ${rows} rows; each row needs its weight.`,
+    );
+  }
+  for (let row = 0; row < rows; row++) refuseBadWeight(weights[row], `${what} at row ${row}`);
+}
+
+function checkClassWeight(given: ClassWeight, labels: readonly number[]): Map<number, number> {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new ConfigError(
+      "config/bad-class-weight",
+      `classWeight must be an object such as { 0: 1, 1: 5 }; got ${show(given)}.`,
+    );
+  }
+  const weights = new Map<number, number>();
+  for (const [label, weight] of Object.entries(given)) {
+    if (!labels.includes(Number(label))) {
+      const range = labels.length > 2 ? `from ${labels[0]} to ${labels.at(-1)}` : labels.join(" and ");
+      throw new ConfigError(
+        "config/bad-class-weight",
+        `classWeight names the class ${show(label)}, and the classes are ${range}.`,
+      );
+    }
+    refuseBadWeight(weight, `classWeight of class ${label}`);
+    weights.set(Number(label), weight);
+  }
+  return weights;
+}
+
+function refuseBadWeight(weight: unknown, what: string): void {
+  const finite = typeof weight === "number" && Number.isFinite(Math.fround(weight));
+  if (finite && weight >= 0) return;
+  throw new DataError("data/bad-weight", `${what} is ${show(weight)}; weights are finite numbers of at least 0.`);
+}
+
+/** Tells the class of the output's row `i`; `labels` are those there are. */
+function classReader(
+  core: Core,
+  loss: LossDescription,
+  { data }: Rows,
+): ((i: number) => number) & { labels: number[] } {
+  const { classes } = LOSSES.rows[loss.name] as { classes?: "label" | "oneHot" | "binary" | "sign" };
+  const width = core.architecture.outputShape.at(-1)!;
+  const counted = Array.from({ length: width }, (_, label) => label);
+  if (classes === "label") return Object.assign((i: number) => data[i]!, { labels: counted });
+  if (classes === "oneHot") {
+    const largest = (i: number) => {
+      const row = data.subarray(i * width, (i + 1) * width);
+      return row.indexOf(Math.max(...row));
+    };
+    return Object.assign(largest, { labels: counted });
+  }
+  if (classes && width === 1) {
+    const low = classes === "sign" ? -1 : 0;
+    return Object.assign((i: number) => (data[i]! > 0.5 ? 1 : low), { labels: [low, 1] });
+  }
+  throw new ConfigError(
+    "config/class-weight-does-not-fit",
+    `classWeight needs one class a row, and the targets of ${loss.name} for ${width} outputs tell none. ` +
+      "Give each row its weight with sampleWeight.",
+  );
+}

@@ -220,7 +220,7 @@ const optimizers = [IN_CACHE, BEYOND].flatMap((n) => [
     7,
     (call, s, [p, g, m, v]) =>
       () =>
-        call.adam!(s, 1, p!, g!, m!, v!, 1e-9, 0.9, 0.999, 1e-7, 9),
+        call.adam!(s, 1, p!, g!, m!, v!, 0, 1e-9, 0.9, 0.999, 1e-7, 9),
   ),
 ]);
 

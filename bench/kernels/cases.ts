@@ -214,14 +214,10 @@ const optimizers = [IN_CACHE, BEYOND].flatMap((n) => [
       () =>
         call.sgd!(s, 1, p!, g!, v!, 1e-9, 0.9, 0),
   ),
-  optimizer(
-    "adam",
-    n,
-    7,
-    (call, s, [p, g, m, v]) =>
-      () =>
-        call.adam!(s, 1, p!, g!, m!, v!, 0, 1e-9, 0.9, 0.999, 1e-7, 9),
-  ),
+  optimizer("adam", n, 7, (call, s, [p, g, m, v]) => {
+    call.fillUniform!(n, v!, 1, 2, 3, 0, 1); // second moments are never negative
+    return () => call.adam!(s, 1, p!, g!, m!, v!, 0, 1e-9, 0.9, 0.999, 1e-7, 9);
+  }),
 ]);
 
 const batch = [

@@ -4,6 +4,8 @@
 import { activationBackward, activationForward } from "../kernels/activations";
 import { gatherF32, gatherU8, permute } from "../kernels/batch";
 import { clipByGlobalNorm, clipByNorm, clipByValue } from "../kernels/clipping";
+import { placeColumns, rowMaxima, rowSum, sliceColumns, spread } from "../kernels/columns";
+import { combine, combineRows } from "../kernels/combine";
 import { constrainNonNegative, constrainNorms } from "../kernels/constraints";
 import { addNoise, mask } from "../kernels/dropout";
 import { add, affine, columnSum } from "../kernels/elementwise";
@@ -176,7 +178,7 @@ function execute(record: usize, header: usize): bool {
       gather(header, i0, d0, d1, p0, f0, f1);
       break;
     case Op.OP_STORE: {
-      const sink = <usize>load<u32>(header, L.HEADER_SINK);
+      const sink = <usize>load<u32>(header + ((<usize>i0) << 2), L.HEADER_SINKS);
       const position = load<i32>(header, L.HEADER_POSITION);
       memory.copy(sink + ((<usize>position * <usize>d1) << 2), p0, (<usize>d0 * <usize>d1) << 2);
       break;
@@ -230,7 +232,7 @@ function execute(record: usize, header: usize): bool {
     case Op.OP_SOFTMAX_CROSSENTROPY:
     case Op.OP_SIGMOID_CROSSENTROPY:
     case Op.OP_LOSS:
-      addLoss(header, d0, batchLoss(load<i32>(record, L.RECORD_OP), i0, d0, d1, p0, p1, p2, p3, f0));
+      addOwnLoss(header, i0, d0, f1, batchLoss(load<i32>(record, L.RECORD_OP), i1, d0, d1, p0, p1, p2, p3, f0, f1));
       break;
     case Op.OP_SPARSE_ACCURACY:
       addMetric(header, i0, d0, sparseAccuracy(d0, d1, p0, p1));
@@ -364,10 +366,37 @@ function execute(record: usize, header: usize): bool {
     case Op.OP_MOMENTS:
       moments(d0, d1, p0, p1, metricSlot(header, i0));
       break;
+    case Op.OP_COMBINE:
+      combine(i0, d0, p0, p1, p2);
+      break;
+    case Op.OP_COMBINE_ROWS:
+      combineRows(i0, d0, d1, p0, p1, p2);
+      break;
+    case Op.OP_PLACE_COLUMNS:
+      placeColumns(d0, d1, d2, p0, p1, i0);
+      break;
+    case Op.OP_SLICE_COLUMNS:
+      sliceColumns(d0, d1, d2, p0, p1, i0);
+      break;
+    case Op.OP_SPREAD:
+      spread(d0, d1, p0, p1);
+      break;
+    case Op.OP_ROW_SUM:
+      rowSum(d0, d1, p0, p1);
+      break;
+    case Op.OP_ROW_MAX:
+      rowMaxima(d0, d1, p0, p1);
+      break;
     default:
       unreachable();
   }
   return true;
+}
+
+/** One of a model's losses, by its `weight`; by itself it also goes to a slot, where it has one: `slot` − 1. */
+function addOwnLoss(header: usize, slot: i32, matrixRows: i32, weight: f32, sum: f64): void {
+  addLoss(header, matrixRows, <f64>weight * sum);
+  if (slot > 0) addMetric(header, slot - 1, matrixRows, sum);
 }
 
 /** Adds a loss's sum over its `matrixRows`; where a sample has several of them, it counts as their mean. */

@@ -77,7 +77,7 @@ async function runThrough(
   const { heap } = core.engine;
   const width = data.targets ? sizeOf(core.architecture.outputShape) : 0;
   const sink = width > 0 ? heap.allocate(totalRows * width * 4, "predictions for the metrics") : 0;
-  run.sink(sink);
+  run.sinks([sink]);
   const pacer = new Pacer();
   try {
     for (;;) {

@@ -35,7 +35,7 @@ export function predict(core: Core, x: Rowlike, options: PredictOptions): Predic
   const { run } = core.prepare("predict", Math.min(batchRows, chunk));
   const sink = core.engine.heap.allocate(chunk * width * 4, "predictions");
   try {
-    run.sink(sink);
+    run.sinks([sink]);
     for (let first = 0; first < input.rows; first += chunk) {
       const rows = Math.min(chunk, input.rows - first);
       const dataset = new Dataset(core, [sliceRows(input, first, rows)], { shuffle: false, batchRows, resident: true });

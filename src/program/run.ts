@@ -81,8 +81,9 @@ export class Run {
     this.#u32(L.HEADER_WINDOW_ROWS, window?.rows ?? 0);
   }
 
-  sink(address: number): void {
-    this.#u32(L.HEADER_SINK, address);
+  /** Where each output that is stored goes to. */
+  sinks(addresses: readonly number[]): void {
+    addresses.forEach((address, i) => this.#u32(L.HEADER_SINKS + i * 4, address));
   }
 
   /** The optimizer's hyperparameters; what is undefined stays as it is. */

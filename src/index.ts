@@ -19,21 +19,28 @@ export type { CustomInitializer, Initializer } from "./initializers/table.js";
 export { loadModel, type ModelSource } from "./io/loadModel.js";
 export {
   activation,
+  add,
   alphaDropout,
   batchNorm,
   type BatchNormOptions,
+  concatenate,
+  type ConcatenateOptions,
   dense,
   type DenseOptions,
   dropout,
   type DropoutOptions,
   flatten,
   gaussianNoise,
+  input,
+  type InputOptions,
   layerNorm,
   type LayerNormOptions,
   type LayerSpec,
   prelu,
   type PreluOptions,
   rescaling,
+  reshape,
+  type SymbolicValue,
 } from "./layers/index.js";
 export {
   binaryCrossentropy,
@@ -70,10 +77,13 @@ export {
 export type { Evaluation } from "./model/evaluate.js";
 export type { Callback, CallbackContext, Logs } from "./model/callback.js";
 export type { Rowlike, Targets } from "./model/data.js";
+export type { Inputs, Outputs } from "./model/dataset.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";
 export type { Layer } from "./model/layer.js";
-export { type CompileOptions, Model } from "./model/model.js";
-export type { Prediction } from "./model/predict.js";
+export type { CompileOptions } from "./model/compile.js";
+export { model, type GraphOptions, type PredictionsOf } from "./model/functional.js";
+export { Model } from "./model/model.js";
+export type { Prediction, Predictions } from "./model/predict.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
 export type { ClassWeight, SampleWeight } from "./model/weights.js";
 export type { NamedArray } from "./model/variables.js";

@@ -4,18 +4,21 @@ import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../form
 import type { Clip } from "../clipping/index.js";
 import { LAYERS } from "../layers/index.js";
 import type { LayerSpec } from "../layers/layer.js";
-import { chain, type PlacedLayer } from "../model/architecture.js";
+import { input } from "../layers/symbolic.js";
+import { type Architecture, chain, type PlacedLayer, refuseHuge } from "../model/architecture.js";
 import type { Core } from "../model/core.js";
 import type { Loss } from "../losses/index.js";
 import type { Metric } from "../metrics/index.js";
+import { graphOf } from "../model/graph.js";
 import { Model } from "../model/model.js";
 import type { Optimizer } from "../optimizers/index.js";
-import { sequentialCore } from "../model/sequential.js";
+import { createCore } from "../model/sequential.js";
 import {
   FORMAT,
   FORMAT_VERSION,
   type SavedArchitecture,
   type SavedCompile,
+  type SavedGraph,
   type SavedTraining,
   slotName,
 } from "../model/serialize.js";
@@ -44,8 +47,9 @@ export async function loadModel(source: ModelSource): Promise<Model> {
     within("compile", () =>
       model.compile({
         optimizer: compile.optimizer as Optimizer,
-        loss: compile.loss as Loss,
-        metrics: compile.metrics as Metric[],
+        loss: compile.loss as Loss | Loss[],
+        lossWeights: compile.lossWeights,
+        metrics: compile.metrics as Metric[] | Metric[][],
         clip: compile.clip as Clip | undefined,
       }),
     );
@@ -76,17 +80,49 @@ function refuseOtherFormats({ metadata }: SafetensorsFile): void {
   }
 }
 
-async function rebuild({ inputShape, layers: saved, seed }: SavedArchitecture, file: SafetensorsFile): Promise<Core> {
+async function rebuild(architecture: SavedArchitecture, file: SafetensorsFile): Promise<Core> {
+  const { layers: saved, seed } = architecture;
   if (!Array.isArray(saved)) throw broken("architecture", "it lists no layers");
   if (seed === undefined) throw broken("architecture", "it names no seed");
   const layers = saved.map((layer, i) => layerOf(layer, i));
-  const { layers: placed } = within("architecture", () => chain(shapeOf(inputShape, "inputShape"), layers));
-  refuseMissingWeights(placed, file);
+  const planned = within("architecture", () => plannedOf(architecture, layers));
+  refuseMissingWeights(planned.layers, file);
   try {
-    return await sequentialCore({ inputShape, layers, seed });
+    return await createCore(() => planned, { seed });
   } catch (error) {
     throw isBadInput(error) ? broken("architecture", (error as Error).message, error) : error;
   }
+}
+
+function plannedOf({ inputShape, graph }: SavedArchitecture, layers: readonly LayerSpec[]): Architecture {
+  if (graph) return graphOf(...symbolsOf(graph, layers));
+  const shape = shapeOf(inputShape, "inputShape");
+  refuseHuge(shape, "A sample");
+  if (layers.length === 0) throw broken("architecture", "it lists no layers");
+  return chain(shape, layers);
+}
+
+/** The graph applied anew. An application names tensors that come before its own, so there can be no cycle. */
+function symbolsOf({ inputs, applications, outputs, outputForm }: SavedGraph, layers: readonly LayerSpec[]) {
+  const tensors = inputs.map(({ name, shape }) => input([...shape], { name }));
+  const known = (tensor: number) => {
+    if (tensors[tensor]) return tensors[tensor];
+    throw broken(
+      "architecture",
+      `tensor ${show(tensor)} is used before there is one: a cycle, or a number out of range`,
+    );
+  };
+  for (const { layer, inputs: sources } of applications) {
+    const spec = layers[layer];
+    if (!spec) throw broken("architecture", `it applies layer ${show(layer)}, and has ${layers.length}`);
+    tensors.push(spec.apply(sources.map(known)));
+  }
+  const names = outputs.map(({ name }) => name);
+  return [
+    tensors.slice(0, inputs.length),
+    outputs.map(({ tensor }) => known(tensor)),
+    { names, form: outputForm },
+  ] as const;
 }
 
 function layerOf(saved: SavedArchitecture["layers"][number], index: number): LayerSpec {
@@ -106,8 +142,8 @@ function layerOf(saved: SavedArchitecture["layers"][number], index: number): Lay
 
 /** Before any memory is taken: a short file must not ask for a large network. */
 function refuseMissingWeights(layers: readonly PlacedLayer[], file: SafetensorsFile): void {
-  for (const { name, kind, config, inputShape } of layers) {
-    for (const { role, shape } of kind.variables(config, inputShape)) {
+  for (const { name, variables } of layers) {
+    for (const { role, shape } of variables) {
       const found = tensorEntry(file, `${name}/${role}`).shape;
       if (!sameShape(found, shape)) {
         throw broken("weights", `"${name}/${role}" is ${formatShape(found)}, expected ${formatShape(shape)}`);

@@ -7,7 +7,7 @@ import type { GraphBuilder, LossOp } from "../program/builder.js";
 import { rootOf, type Value } from "../program/graph.js";
 import { sameShape } from "../shape.js";
 
-interface LossRow extends FamilyRow {
+export interface LossRow extends FamilyRow {
   readonly op: LossOp;
   /** Which of the losses that share the op "loss". */
   readonly code?: number;
@@ -143,6 +143,11 @@ export type LossDescription = Description<LossName>;
 /** What `loss` takes: a name, or what a factory returns. */
 export type Loss = LossName | LossDescription;
 
+/** What the table says of a loss. */
+export function lossRow({ name }: LossDescription): LossRow {
+  return LOSSES.rows[name];
+}
+
 export function resolveLoss(given: Loss): LossDescription {
   const description = resolve(LOSSES, given);
   const what = (option: string) => `${option} of loss "${description.name}"`;
@@ -164,7 +169,7 @@ export function resolveLoss(given: Loss): LossDescription {
  * @throws ConfigError `config/loss-does-not-fit` where a cross-entropy has no logits to start from
  */
 export function predictionsFor(b: GraphBuilder, description: LossDescription, output: Value): Value {
-  const { link } = LOSSES.rows[description.name];
+  const { link } = lossRow(description);
   if (link === undefined || description.fromLogits === true) return output;
   for (const { op, operands, integers } of b.nodes) {
     const { x, y } = operands as { x?: Value; y?: Value };
@@ -179,22 +184,29 @@ export function predictionsFor(b: GraphBuilder, description: LossDescription, ou
   );
 }
 
-/** Emits the batch's loss, its rows weighted by `weights`; with `gradient`, where the backward pass starts. */
+/** What a loss is beside its description: one of several, of weighted rows, or where the backward pass starts. */
+export interface LossPlace {
+  readonly gradient: boolean;
+  readonly weights?: Value | undefined;
+  readonly weight?: number;
+  readonly slot?: number | undefined;
+}
+
+/** Emits the batch's loss. */
 export function emitLoss(
   b: GraphBuilder,
   description: LossDescription,
   output: Value,
   targets: Value,
-  { gradient, weights }: { gradient: boolean; weights?: Value | undefined },
+  place: LossPlace,
 ): void {
-  const { op, code, parameter }: LossRow = LOSSES.rows[description.name];
+  const { op, code, parameter } = lossRow(description);
   b.loss(op, predictionsFor(b, description, output), targets, {
     name: description.name,
     smoothing: (description.labelSmoothing as number | undefined) ?? 0,
     ...(code !== undefined && { code }),
     ...(parameter !== undefined && { parameter: description[parameter] as number }),
-    weights,
-    gradient,
+    ...place,
   });
 }
 

@@ -3,7 +3,7 @@ import { MAX_METRIC_SLOTS } from "../../assembly/shared/layout.js";
 import { finiteNumber, numberInRange, positiveInteger, show } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { describe, type Description, type Family, type FamilyRow, resolve } from "../family.js";
-import { type LossDescription, LOSSES, predictionsFor } from "../losses/index.js";
+import { type LossDescription, lossRow, predictionsFor } from "../losses/index.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
 import { areaUnderCurve, f1Of, meanOfR2, precisionOf, ratioOver, recallOf, square } from "./finalize.js";
@@ -153,25 +153,25 @@ function scoresOf({ b, loss, output }: Inputs): Value {
 }
 
 function labelsOf({ b, loss, targets }: Inputs): Value {
-  return LOSSES.rows[loss.name].targets === "labels" ? targets : b.argmax(targets);
+  return lossRow(loss).targets === "labels" ? targets : b.argmax(targets);
 }
 
 /** Scores and the threshold above which they say yes: for logits 0, which is a probability of ½. */
 function decisionOf(inputs: Inputs): [scores: Value, threshold: number] {
   const { description, loss, output } = inputs;
   const given = description.threshold as number | undefined;
-  const byDefault = loss.fromLogits === true || LOSSES.rows[loss.name].classes === "sign" ? 0 : 0.5;
+  const byDefault = loss.fromLogits === true || lossRow(loss).classes === "sign" ? 0 : 0.5;
   return given === undefined ? [output, byDefault] : [probabilitiesOf(inputs), given];
 }
 
 function probabilitiesOf({ b, loss, output }: Inputs): Value {
   if (loss.fromLogits !== true) return output;
-  return LOSSES.rows[loss.name].link === "softmax" ? b.softmax(output) : b.sigmoid(output);
+  return lossRow(loss).link === "softmax" ? b.softmax(output) : b.sigmoid(output);
 }
 
 /** Each row is of one class, the one with the greatest output. */
 function choosesClass({ loss }: { loss: LossDescription }): boolean {
-  const { classes } = LOSSES.rows[loss.name];
+  const { classes } = lossRow(loss);
   return classes === "label" || classes === "oneHot";
 }
 
@@ -213,6 +213,7 @@ export interface ResolvedMetric {
   /** As it stands in a file; nothing for a function. */
   readonly saved?: "accuracy" | MetricDescription;
   readonly compute?: MetricFunction;
+  /** Undefined for a function, and for an output's loss by itself, which its record sums. */
   readonly setting?: Setting & { readonly description: MetricDescription };
   /** Its slots begin here; those of metrics that only `evaluate` reports come last. */
   readonly slot: number;
@@ -220,15 +221,36 @@ export interface ResolvedMetric {
   readonly evaluateOnly: boolean;
 }
 
+/** What metrics one output has. */
+export interface OutputMetrics {
+  readonly given: readonly Metric[];
+  readonly loss: LossDescription;
+  /** Of the output's last axis. */
+  readonly width: number;
+  /** Where there are several outputs: what names begin with, and its loss is a figure of its own. */
+  readonly prefix?: string;
+}
+
 /** @throws ConfigError where a metric is unknown or does not go with the loss's targets */
-export function resolveMetrics(given: readonly Metric[], loss: LossDescription, width: number): ResolvedMetric[] {
+export function resolveMetrics(outputs: readonly OutputMetrics[]): ResolvedMetric[][] {
   const taken = new Set<string>(["loss"]);
-  const resolved = given.map((metric) => resolveMetric(metric, loss, width, taken));
+  const resolved = outputs.map(({ given, loss, width, prefix }) => {
+    const own = given.map((metric) => resolveMetric(metric, loss, width, { taken, prefix: prefix ?? "" }));
+    if (prefix === undefined) return own;
+    return [{ label: labelFor(`${prefix}loss`, taken), slots: 1, evaluateOnly: false }, ...own];
+  });
+  return placeSlots(resolved);
+}
+
+type Unplaced = Omit<ResolvedMetric, "slot">;
+
+/** Slots one after the other, those that training leaves out last. */
+function placeSlots(resolved: readonly (readonly Unplaced[])[]): ResolvedMetric[][] {
   let slot = 0;
-  const placed = new Map<(typeof resolved)[number], ResolvedMetric>();
+  const slots = new Map<Unplaced, number>();
   for (const late of [false, true]) {
-    for (const metric of resolved.filter(({ evaluateOnly }) => evaluateOnly === late)) {
-      placed.set(metric, { ...metric, slot });
+    for (const metric of resolved.flat().filter(({ evaluateOnly }) => evaluateOnly === late)) {
+      slots.set(metric, slot);
       slot += metric.slots;
     }
   }
@@ -238,12 +260,17 @@ export function resolveMetrics(given: readonly Metric[], loss: LossDescription, 
       `The metrics would keep ${slot} sums and counts; at most ${MAX_METRIC_SLOTS} are. A confusion matrix takes classes × classes.`,
     );
   }
-  return resolved.map((metric) => placed.get(metric)!);
+  return resolved.map((own) => own.map((metric) => ({ ...metric, slot: slots.get(metric)! })));
 }
 
-function resolveMetric(given: Metric, loss: LossDescription, width: number, taken: Set<string>) {
+function resolveMetric(
+  given: Metric,
+  loss: LossDescription,
+  width: number,
+  { taken, prefix }: { taken: Set<string>; prefix: string },
+): Unplaced {
   if (typeof given === "function") {
-    return { label: labelFor(given.name || "metric", taken), compute: given, slots: 0, evaluateOnly: true };
+    return { label: labelFor(prefix + (given.name || "metric"), taken), compute: given, slots: 0, evaluateOnly: true };
   }
   const description = given === "accuracy" ? accuracyFor(loss) : resolve(METRICS, given);
   refuseOtherTargets(description, loss);
@@ -251,7 +278,7 @@ function resolveMetric(given: Metric, loss: LossDescription, width: number, take
   const setting = { description, loss, width };
   const row: MetricRow = METRICS.rows[description.name];
   return {
-    label: labelFor(given === "accuracy" ? given : description.name, taken),
+    label: labelFor(prefix + (given === "accuracy" ? given : description.name), taken),
     saved: given === "accuracy" ? given : description,
     setting,
     slots: row.slots?.(setting) ?? 1,
@@ -268,7 +295,7 @@ function labelFor(name: string, taken: Set<string>): string {
 }
 
 function accuracyFor(loss: LossDescription): MetricDescription {
-  const { accuracy } = LOSSES.rows[loss.name];
+  const { accuracy } = lossRow(loss);
   if (accuracy) return describe(METRICS, accuracy);
   throw new ConfigError(
     "config/metric-does-not-fit",
@@ -277,7 +304,7 @@ function accuracyFor(loss: LossDescription): MetricDescription {
 }
 
 function refuseOtherTargets({ name }: MetricDescription, loss: LossDescription): void {
-  const { targets, classes } = LOSSES.rows[loss.name];
+  const { targets, classes } = lossRow(loss);
   const wanted = METRICS.rows[name].targets;
   const kind = (of: string) => (of === "labels" ? "class labels" : "rows of targets");
   if (wanted !== "any" && wanted !== targets) {
@@ -302,7 +329,7 @@ function refuseOtherTargets({ name }: MetricDescription, loss: LossDescription):
 
 function checkOptions(description: MetricDescription, loss: LossDescription): void {
   const what = (option: string) => `${option} of metric "${description.name}"`;
-  const { classes } = LOSSES.rows[loss.name];
+  const { classes } = lossRow(loss);
   if (description.threshold !== undefined) {
     if (choosesClass({ loss }) && description.name !== "binaryAccuracy") {
       throw new ConfigError(
@@ -340,8 +367,8 @@ export function finalizeMetric(
   sums: { readonly samples: number; readonly metrics: readonly number[] },
 ): number | number[][] {
   const own = sums.metrics.slice(slot, slot + slots);
-  const { finalize }: MetricRow = METRICS.rows[setting!.description.name];
-  return finalize ? finalize(own, setting!) : sums.samples > 0 ? (own[0] ?? 0) / sums.samples : 0;
+  const finalize = setting && (METRICS.rows[setting.description.name] as MetricRow).finalize;
+  return finalize ? finalize(own, setting) : sums.samples > 0 ? (own[0] ?? 0) / sums.samples : 0;
 }
 
 /** @throws ConfigError where the function returns no number */

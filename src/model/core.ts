@@ -2,7 +2,7 @@ import * as L from "../../assembly/shared/layout.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
-import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
+import { emitLoss, type LossDescription, lossRow } from "../losses/index.js";
 import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
 import {
   emitOptimizer,
@@ -24,6 +24,7 @@ import { scheduleBlock } from "../schedules/index.js";
 import { type Shape, sizeOf } from "../shape.js";
 import type { Architecture } from "./architecture.js";
 import type { Callback } from "./callback.js";
+import { portLabel } from "./ports.js";
 import { ALIGNMENT_ELEMENTS, type Variable, Variables } from "./variables.js";
 
 export type Mode = "train" | "weightedTrain" | "gradients" | "apply" | "evaluate" | "weightedEvaluate" | "predict";
@@ -31,12 +32,26 @@ export type Mode = "train" | "weightedTrain" | "gradients" | "apply" | "evaluate
 /** Those that compile and what is trainable shape. */
 const TRAINING_MODES = ["train", "weightedTrain", "gradients", "apply"] as const;
 
+/** What `compile` settled for one output. */
+export interface CompiledOutput {
+  readonly loss: LossDescription;
+  /** What its loss counts in the model's. */
+  readonly lossWeight: number;
+  /** Where there are several outputs, the first is its loss by itself. */
+  readonly metrics: readonly ResolvedMetric[];
+}
+
 /** What `compile` settled. */
 export interface Compiled {
   readonly optimizer: OptimizerDescription;
-  readonly loss: LossDescription;
-  readonly metrics: readonly ResolvedMetric[];
+  /** In the order of the architecture's outputs. */
+  readonly outputs: readonly CompiledOutput[];
   readonly clip: ClipDescription | undefined;
+}
+
+/** Every metric of every output. */
+export function metricsOf({ outputs }: Compiled): readonly ResolvedMetric[] {
+  return outputs.flatMap(({ metrics }) => metrics);
 }
 
 /** Records that follow the optimizer's. */
@@ -117,7 +132,9 @@ export class Core {
 
   /** Checks that loss and metrics fit, then prepares training from the start. */
   compile(compiled: Compiled): void {
-    this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true, weighted: false });
+    const dryRun = new GraphBuilder();
+    this.#emitForward(dryRun, compiled, { training: true, gradient: true, weighted: false });
+    this.#emitBackward(dryRun);
     const run = this.run("train");
     const training = this.#allocateTraining(compiled.optimizer);
     this.#releaseTraining();
@@ -128,6 +145,21 @@ export class Core {
     for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#drop(mode);
     this.#stale.clear();
     run.step = 0;
+  }
+
+  /**
+   * Appends the backward pass. A weight that it does not reach would be stepped with the gradient of a former step.
+   *
+   * @throws ConfigError `config/unreached-weight`
+   */
+  #emitBackward(b: GraphBuilder): void {
+    const reached = differentiate(b);
+    const lost = this.trainableVariables.find(({ name }) => !reached.has(name));
+    if (!lost) return;
+    throw new ConfigError(
+      "config/unreached-weight",
+      `No gradient reaches the weight "${lost.name}": no loss depends on it. Use it in its layer, or freeze the layer with trainable: false.`,
+    );
   }
 
   /** @throws ConfigError `model/not-compiled` */
@@ -205,7 +237,7 @@ export class Core {
     program ??= this.buildProgram(mode);
     program.ensure(rows);
     if (fresh && this.compiled && mode !== "apply" && mode !== "predict") {
-      run.reserveMetrics(metricSlots(this.compiled.metrics, mode !== "evaluate" && mode !== "weightedEvaluate"));
+      run.reserveMetrics(metricSlots(metricsOf(this.compiled), mode !== "evaluate" && mode !== "weightedEvaluate"));
     }
     this.#programs.set(mode, program);
     if (fresh && updates(mode)) this.#writeSegments();
@@ -226,12 +258,13 @@ export class Core {
     const b = new GraphBuilder();
     let afterStep: AfterStep = [];
     if (mode === "predict") {
-      b.store(this.#emitLayers(b, { training: false, gradient: false }).output);
+      const { outputs } = this.#emitLayers(b, { training: false, gradient: false });
+      outputs.forEach((output, i) => b.store(output, i));
     } else if (mode !== "apply") {
       const training = mode !== "evaluate" && mode !== "weightedEvaluate";
       const weighted = mode === "weightedTrain" || mode === "weightedEvaluate";
       afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training, weighted });
-      if (training) differentiate(b);
+      if (training) this.#emitBackward(b);
       this.#emitPenalties(b, training);
     }
     if (updates(mode)) this.#emitUpdate(b);
@@ -241,23 +274,32 @@ export class Core {
 
   // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Layers, losses and metrics. Sources are in order: inputs, targets, and where rows are weighted, weights. */
   #emitForward(
     b: GraphBuilder,
     compiled: Compiled,
     options: { training: boolean; gradient: boolean; weighted: boolean },
   ): AfterStep {
-    const { loss, metrics } = compiled;
-    const { inputShapes, outputShape } = this.architecture;
-    const { output, afterStep } = this.#emitLayers(b, options);
-    const targets = b.input(inputShapes.length, targetShape(loss, outputShape), "y");
-    const weights = options.weighted
-      ? b.input(inputShapes.length + 1, [positionsOf(outputShape)], "weights")
-      : undefined;
-    emitLoss(b, loss, output, targets, { gradient: options.gradient, weights });
-    for (const metric of metrics) {
-      if (!options.training || !metric.evaluateOnly) emitMetric(b, metric, output, targets);
-    }
-    if (!options.training && metrics.some(({ compute }) => compute)) b.store(output);
+    const { inputs, outputs: ports } = this.architecture;
+    const { outputs, afterStep } = this.#emitLayers(b, options);
+    const source = (i: number) => inputs.length + i;
+    const targets = ports.map(({ shape }, i) => {
+      return b.input(source(i), targetShape(compiled.outputs[i]!.loss, shape), portLabel("y", ports, i));
+    });
+    const weights = ports.map(({ shape }, i) =>
+      options.weighted ? b.input(source(ports.length + i), [positionsOf(shape)], "weights") : undefined,
+    );
+    compiled.outputs.forEach(({ loss, lossWeight, metrics }, i) => {
+      const slot = ports.length > 1 ? metrics[0]!.slot : undefined;
+      const place = { gradient: options.gradient, weights: weights[i], weight: lossWeight, slot };
+      emitLoss(b, loss, outputs[i]!, targets[i]!, place);
+    });
+    compiled.outputs.forEach(({ metrics }, i) => {
+      for (const metric of metrics) {
+        if (!options.training || !metric.evaluateOnly) emitMetric(b, metric, outputs[i]!, targets[i]!);
+      }
+      if (!options.training && metrics.some(({ compute }) => compute)) b.store(outputs[i]!, i);
+    });
     return afterStep;
   }
 
@@ -265,26 +307,26 @@ export class Core {
   #emitLayers(
     b: GraphBuilder,
     { training, gradient }: { training: boolean; gradient: boolean },
-  ): { output: Value; afterStep: AfterStep } {
-    const { inputShapes, layers, applications, output } = this.architecture;
-    const tensors = inputShapes.map((shape, i) => b.input(i, shape, inputShapes.length === 1 ? "x" : `x${i}`));
+  ): { outputs: Value[]; afterStep: AfterStep } {
+    const { inputs, layers, applications, outputs } = this.architecture;
+    const tensors = inputs.map(({ shape }, i) => b.input(i, shape, portLabel("x", inputs, i)));
     const values = new Map(this.variables.list.map((v) => [v.name, this.#variableValue(b, v, gradient)]));
     const afterStep: ((b: GraphBuilder) => void)[] = [];
-    for (const application of applications) {
-      const { name, kind, config } = layers[application.layer]!;
+    applications.forEach(({ layer, inputs: sources, output }, ordinal) => {
+      const { name, kind, config } = layers[layer]!;
       const variable = (role: string) => values.get(`${name}/${role}`)!;
-      const input = tensors[application.input]!;
+      const [first, ...others] = sources.map((tensor) => tensors[tensor]!);
       const context = {
         b,
         training,
-        ordinal: application.layer,
-        frozen: !this.trainable[application.layer],
+        ordinal,
+        frozen: !this.trainable[layer],
         variable,
         afterStep: (emit: (b: GraphBuilder) => void) => void afterStep.push((b) => b.within(name, () => emit(b))),
       };
-      tensors[application.output] = b.within(name, () => kind.emit(config, context, input));
-    }
-    return { output: tensors[output]!, afterStep };
+      tensors[output] = b.within(name, () => kind.emit(config, context, first!, ...others));
+    });
+    return { outputs: outputs.map(({ tensor }) => tensors[tensor]!), afterStep };
   }
 
   /** Behind the backward pass, whose gradients they add to; as in Keras, frozen weights are not penalized. */
@@ -474,5 +516,5 @@ export function positionsOf(output: Shape): number {
 
 /** The shape of a row of y. */
 export function targetShape(loss: LossDescription, output: Shape): Shape {
-  return LOSSES.rows[loss.name].targets === "labels" ? (output.length > 1 ? output.slice(0, -1) : [1]) : output;
+  return lossRow(loss).targets === "labels" ? (output.length > 1 ? output.slice(0, -1) : [1]) : output;
 }

@@ -4,14 +4,14 @@ import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
 import type { Callback, CallbackContext, Logs } from "./callback.js";
 import type { Compiled, Core } from "./core.js";
-import { type Rowlike, type Rows, sliceRows, type Targets } from "./data.js";
-import { Dataset, toSamples } from "./dataset.js";
+import { type Rows, sliceRows } from "./data.js";
+import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
 import { logsOf } from "./logs.js";
 import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
-import { type ClassWeight, type SampleWeight, weightsOf } from "./weights.js";
+import { type ClassWeight, type Weighting, weightsOf } from "./weights.js";
 
 export interface FitOptions {
   /** How often the data are gone through (default 1). */
@@ -21,9 +21,12 @@ export interface FitOptions {
   /** Share of the rows, the last ones, that is held out and evaluated after each epoch; in [0, 1). */
   validationSplit?: number;
   /** Rows to evaluate after each epoch instead. */
-  validationData?: readonly [x: Rowlike, y: Targets, sampleWeight?: SampleWeight];
-  /** One weight a row: its loss and gradient are multiplied by it, and the mean stays over all rows of the batch. */
-  sampleWeight?: SampleWeight;
+  validationData?: readonly [x: Inputs, y: Outputs, sampleWeight?: Weighting["sampleWeight"]];
+  /**
+   * One weight a row: its loss and gradient are multiplied by it, and the mean stays over all rows of the batch. Where
+   * there are several outputs, for all of them, or by output.
+   */
+  sampleWeight?: Weighting["sampleWeight"];
   /** A weight for each class, { 0: 1, 1: 5 }; those not named weigh 1. Multiplies sampleWeight; not used in validation. */
   classWeight?: ClassWeight;
   /** A new order of rows for each epoch (default true), drawn from the model's seed. */
@@ -84,7 +87,7 @@ interface Plan {
 }
 
 /** Trains. Everything is checked, and the data are copied, before the first `await`. */
-export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, options: FitOptions): Promise<History> {
+export async function fit(core: Core, model: Model, x: Inputs, y: Outputs, options: FitOptions): Promise<History> {
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
@@ -99,7 +102,7 @@ export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, opti
       new Dataset(core, plan.validation, {
         shuffle: false,
         batchRows: DEFAULT_BATCH,
-        keepTargets: needTargets(plan.compiled.metrics),
+        keepTargets: needTargets(plan.compiled),
       });
     return await new Fit(core, model, plan, data, validation).run();
   } finally {
@@ -109,7 +112,7 @@ export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, opti
   }
 }
 
-function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan {
+function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
   const compiled = core.mustBeCompiled("fit()");
   knownOptions<FitOptions>(options, "fit()", FIT_OPTIONS);
   const { validationSplit = 0, validationData, resume = false, callbacks = [], signal } = options;
@@ -124,11 +127,11 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     maxSteps: options.maxSteps === undefined ? Infinity : positiveInteger(options.maxSteps, "maxSteps"),
     maxMs: options.maxMs === undefined ? Infinity : positiveNumber(options.maxMs, "maxMs"),
   };
-  const { loss } = compiled;
-  const [xRows, yRows] = toSamples(core, loss, x, y);
+  const unweighted = toSamples(core, compiled, x, y);
   const { sampleWeight, classWeight } = options;
-  const samples = [xRows, yRows, ...weightsOf(core, loss, [xRows, yRows], { sampleWeight, classWeight })];
-  const rows = xRows.rows;
+  const weights = weightsOf(core, compiled, unweighted, { sampleWeight, classWeight });
+  const samples = [...unweighted, ...weights];
+  const { rows } = samples[0]!;
   const held = Math.floor(rows * validationSplit);
   const trainRows = rows - held;
   if (validationSplit > 0 && (held === 0 || trainRows === 0)) {
@@ -146,7 +149,7 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     ...limits,
     compiled,
     trainRows,
-    mode: samples.length > 2 ? "weightedTrain" : "train",
+    mode: weights.length > 0 ? "weightedTrain" : "train",
     resume: boolean(resume, "resume"),
     shuffle: boolean(options.shuffle ?? true, "shuffle"),
     callbacks,
@@ -155,7 +158,7 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     validation: validationData
       ? validationSamplesOf(core, compiled, validationData)
       : held > 0
-        ? [xRows, yRows, ...weightsOf(core, loss, [xRows, yRows], { sampleWeight })].map((array) =>
+        ? [...unweighted, ...weightsOf(core, compiled, unweighted, { sampleWeight })].map((array) =>
             sliceRows(array, trainRows, held),
           )
         : undefined,
@@ -164,11 +167,11 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
 
 function validationSamplesOf(
   core: Core,
-  { loss }: Compiled,
+  compiled: Compiled,
   [x, y, sampleWeight]: NonNullable<FitOptions["validationData"]>,
 ): readonly Rows[] {
-  const samples = toSamples(core, loss, x, y, " of validationData");
-  return [...samples, ...weightsOf(core, loss, samples, { sampleWeight }, " of validationData")];
+  const samples = toSamples(core, compiled, x, y, " of validationData");
+  return [...samples, ...weightsOf(core, compiled, samples, { sampleWeight }, " of validationData")];
 }
 
 /** Those options that are no plain values. */

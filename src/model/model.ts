@@ -1,32 +1,17 @@
 import { ConfigError } from "../errors.js";
 import { boolean, knownOptions, show, suggest } from "../check.js";
-import { type Clip, resolveClip } from "../clipping/index.js";
-import { type Loss, resolveLoss } from "../losses/index.js";
-import { type Metric, resolveMetrics } from "../metrics/index.js";
-import { type Optimizer, resolveOptimizer } from "../optimizers/index.js";
 import { writeFileAtomic } from "../runtime/files.js";
+import { type CompileOptions, resolveCompile } from "./compile.js";
 import type { Core } from "./core.js";
-import type { Rowlike, Targets } from "./data.js";
+import type { Inputs, Outputs } from "./dataset.js";
 import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
 import { Layer } from "./layer.js";
-import { predict, type Prediction, type PredictOptions } from "./predict.js";
+import { predict, type Prediction, type Predictions, type PredictOptions } from "./predict.js";
 import { type SaveOptions, serialize } from "./serialize.js";
 import { applyGradients, gradients, trainOnBatch, type TrainOnBatchOptions } from "./step.js";
 import { summarize } from "./summary.js";
 import type { NamedArray } from "./variables.js";
-
-export interface CompileOptions {
-  /** A name or what a factory returns, such as adam({ learningRate: 1e-3 }). */
-  optimizer: Optimizer;
-  loss: Loss;
-  /** "accuracy" or others by name; each is reported beside the loss. */
-  metrics?: readonly Metric[];
-  /** Makes gradients smaller before each step, such as clipByGlobalNorm(1); default: they stay. */
-  clip?: Clip | undefined;
-}
-
-const COMPILE_OPTIONS = { optimizer: true, loss: true, metrics: true, clip: true };
 
 export interface SetWeightsOptions {
   /** Every weight must be given (default true); otherwise those that are not given stay. */
@@ -37,7 +22,7 @@ export interface SetWeightsOptions {
  * A network with its weights, in a WebAssembly memory of its own. Nothing is to be disposed of: when the model is no
  * longer referenced, its memory goes with it.
  */
-export class Model {
+export class Model<Output extends Predictions = Prediction> {
   /** One handle a layer, from input to output. */
   readonly layers: readonly Layer[];
   readonly #core: Core;
@@ -53,14 +38,24 @@ export class Model {
     return this.#core.seed;
   }
 
-  /** Per sample. */
-  get inputShape(): readonly number[] {
-    return this.#core.architecture.inputShapes[0]!;
+  /** Where data enter: names and shapes per sample. A chain has one, called "x". */
+  get inputs(): readonly Readonly<{ name: string; shape: readonly number[] }>[] {
+    return this.#core.architecture.inputs.map(({ name, shape }) => ({ name, shape }));
   }
 
-  /** Per sample. */
+  /** Where predictions leave: names and shapes per sample. A chain has one, called "y". */
+  get outputs(): readonly Readonly<{ name: string; shape: readonly number[] }>[] {
+    return this.#core.architecture.outputs.map(({ name, shape }) => ({ name, shape }));
+  }
+
+  /** Per sample, of the first input. */
+  get inputShape(): readonly number[] {
+    return this.#core.architecture.inputs[0]!.shape;
+  }
+
+  /** Per sample, of the first output. */
   get outputShape(): readonly number[] {
-    return this.#core.architecture.outputShape;
+    return this.#core.architecture.outputs[0]!.shape;
   }
 
   /** Set it to true in a callback: training stops after the step under way. */
@@ -80,41 +75,32 @@ export class Model {
    */
   compile(options: CompileOptions): void {
     this.#core.mustBeIdle("compile()");
-    const { optimizer, loss, metrics = [], clip } = knownOptions<CompileOptions>(options, "compile()", COMPILE_OPTIONS);
-    if (!Array.isArray(metrics)) {
-      throw new ConfigError(
-        "config/not-an-array",
-        `metrics must be an array, such as ["accuracy"]; got ${show(metrics)}.`,
-      );
-    }
-    const resolved = resolveLoss(loss);
-    this.#core.compile({
-      optimizer: resolveOptimizer(optimizer),
-      loss: resolved,
-      metrics: resolveMetrics(metrics, resolved, this.outputShape.at(-1)!),
-      clip: clip === undefined ? undefined : resolveClip(clip),
-    });
+    this.#core.compile(resolveCompile(this.#core.architecture, options));
   }
 
   /**
-   * Trains on rows x (n, …inputShape) and their targets y. Both are copied in when the call is made.
+   * Trains on rows x (n, …inputShape) and their targets y; of several inputs or outputs, arrays or records of such. All
+   * are copied in when the call is made.
    *
    * @returns The figures of each epoch, and why training stopped.
    * @throws ConfigError, ShapeError, DataError before anything is changed; BusyError while another fit is under way
    * @example const { history } = await model.fit(x, y, { epochs: 10, batchSize: 50, validationSplit: 0.1 })
    */
-  async fit(x: Rowlike, y: Targets, options: FitOptions = {}): Promise<History> {
-    return fit(this.#core, this, x, y, options);
+  async fit(x: Inputs, y: Outputs, options: FitOptions = {}): Promise<History> {
+    return fit(this.#core, this as unknown as Model, x, y, options);
   }
 
   /** Loss and metrics over all rows, in inference mode. */
-  async evaluate(x: Rowlike, y: Targets, options: EvaluateOptions = {}): Promise<Evaluation> {
+  async evaluate(x: Inputs, y: Outputs, options: EvaluateOptions = {}): Promise<Evaluation> {
     return evaluate(this.#core, x, y, options);
   }
 
-  /** The outputs for each row of x, in inference mode: { data, shape: [n, …outputShape] }, a copy. */
-  predict(x: Rowlike, options: PredictOptions = {}): Prediction {
-    return predict(this.#core, x, options);
+  /**
+   * The outputs for each row of x, in inference mode: { data, shape: [n, …outputShape] }, a copy. Several outputs come as
+   * they were given to `model`: in an array, or in a record by name.
+   */
+  predict(x: Inputs, options: PredictOptions = {}): Output {
+    return predict(this.#core, x, options) as Output;
   }
 
   /**
@@ -122,12 +108,12 @@ export class Model {
    *
    * @throws NumericError `numeric/not-finite` where loss or gradients are not finite; then nothing has changed
    */
-  trainOnBatch(x: Rowlike, y: Targets, options: TrainOnBatchOptions = {}): Record<string, number> {
+  trainOnBatch(x: Inputs, y: Outputs, options: TrainOnBatchOptions = {}): Record<string, number> {
     return trainOnBatch(this.#core, x, y, options);
   }
 
   /** Gradients by weight, of the mean loss over these rows in training mode, before clipping. Changes nothing. */
-  gradients(x: Rowlike, y: Targets): Map<string, NamedArray> {
+  gradients(x: Inputs, y: Outputs): Map<string, NamedArray> {
     return gradients(this.#core, x, y);
   }
 
@@ -166,7 +152,7 @@ export class Model {
 
   /** A table of the layers: output shapes, parameters, what is trainable. */
   summary(): string {
-    return summarize(this.layers, this.inputShape);
+    return summarize(this.layers, this.#core.architecture);
   }
 
   /** The compiled step as readable lines, one record each. */

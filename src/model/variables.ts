@@ -122,8 +122,8 @@ export class Variables {
 function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
   const list: Variable[] = [];
   let offset = 0;
-  layers.forEach(({ name, kind, config, inputShape }, layer) => {
-    kind.variables(config, inputShape).forEach(({ role, trainable = true, ...spec }, ordinal) => {
+  layers.forEach(({ name, variables }, layer) => {
+    variables.forEach(({ role, trainable = true, ...spec }, ordinal) => {
       const { shape, initializer, regularizer, constraint } = spec;
       refuseHuge(shape, `${name}/${role}`);
       const size = sizeOf(shape);

@@ -285,10 +285,11 @@ function partsOf(code: number): Parts {
   throw new LanewiseError("program/no-gradient", "No gradient passes through a comparison.");
 }
 
-/** Appends the backward records of every loss in `builder`. */
-export function differentiate(builder: GraphBuilder): void {
+/** Appends the backward records of every loss in `builder`; the names of the variables that gradients reach are returned. */
+export function differentiate(builder: GraphBuilder): ReadonlySet<string> {
   const gradients = new Gradients(builder);
   for (const node of [...builder.nodes].reverse()) backwardOf(node, gradients);
+  return gradients.reached;
 }
 
 function backwardOf<K extends OpName>(node: Node<K>, gradients: Gradients): void {
@@ -309,6 +310,8 @@ class Gradients {
   readonly builder: GraphBuilder;
   /** By root. A shared one is another value's gradient too and must not be written again. */
   readonly #known = new Map<number, { value: Value; shared: boolean }>();
+  /** Variables by name. */
+  readonly reached = new Set<string>();
 
   constructor(builder: GraphBuilder) {
     this.builder = builder;
@@ -329,7 +332,7 @@ class Gradients {
     const known = this.#known.get(root.id);
     if (!known) {
       const target = root.gradient ?? this.builder.like(root, `d ${root.name}`);
-      this.#known.set(root.id, { value: target, shared: false });
+      this.#know(root, target, false);
       emit(target, this.builder, false);
     } else if (accumulates && !known.shared) {
       emit(known.value, this.builder, true);
@@ -366,7 +369,7 @@ class Gradients {
     const known = this.#known.get(root.id);
     if (known) this.#addTo(root, known, gradient);
     else if (root.gradient) this.contribute(value, false, (target, builder) => copy(builder, gradient, target));
-    else this.#known.set(root.id, { value: gradient, shared: true });
+    else this.#know(root, gradient, true);
   }
 
   /** The gradient of one factor of a product is a product. */
@@ -392,10 +395,15 @@ class Gradients {
     this.contribute(value, false, (dx, builder) => builder.emit(op, dims, { x: dy, y: dx }, numbers, integers));
   }
 
+  #know(root: Value, value: Value, shared: boolean): void {
+    this.#known.set(root.id, { value, shared });
+    if (root.storage.kind === "fixed") this.reached.add(root.name);
+  }
+
   #addTo(root: Value, known: { value: Value; shared: boolean }, part: Value): void {
     const sum = known.shared ? this.builder.like(root, `d ${root.name}`) : known.value;
     this.builder.emit("add", { n: lengthOf(root) }, { a: known.value, b: part, c: sum });
-    this.#known.set(root.id, { value: sum, shared: false });
+    this.#know(root, sum, false);
   }
 }
 

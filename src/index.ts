@@ -25,6 +25,8 @@ export {
   type BatchNormOptions,
   concatenate,
   type ConcatenateOptions,
+  type DefinedLayer,
+  defineLayer,
   dense,
   type DenseOptions,
   dropout,
@@ -33,6 +35,7 @@ export {
   gaussianNoise,
   input,
   type InputOptions,
+  type LayerDefinition,
   layerNorm,
   type LayerNormOptions,
   type LayerSpec,
@@ -41,17 +44,22 @@ export {
   rescaling,
   reshape,
   type SymbolicValue,
+  type WeightDefinition,
 } from "./layers/index.js";
 export {
   binaryCrossentropy,
   categoricalCrossentropy,
   categoricalHinge,
   cosineSimilarity,
+  type CustomLoss,
+  type DefinedLoss,
+  defineLoss,
   hinge,
   huber,
   kullbackLeiblerDivergence,
   logCosh,
   type Loss,
+  type LossDefinition,
   meanAbsoluteError,
   meanSquaredError,
   poisson,
@@ -99,6 +107,7 @@ export {
   rmsprop,
   sgd,
 } from "./optimizers/index.js";
+export type { Operand, Ops, OpValue } from "./ops/index.js";
 export { l1, l1l2, l2, type Regularizer } from "./regularizers/index.js";
 export { init } from "./runtime/module.js";
 export {

@@ -1,16 +1,19 @@
-import { LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
-import { shapeOf, show, suggest } from "../check.js";
+import { ConfigError, LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
+import { knownOptions, shapeOf, show, suggest } from "../check.js";
 import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../formats/safetensors.js";
 import type { Clip } from "../clipping/index.js";
-import { LAYERS } from "../layers/index.js";
-import type { LayerSpec } from "../layers/layer.js";
+import type { DefinedLayer } from "../layers/define.js";
+import { type LayerFactory, LAYERS } from "../layers/index.js";
+import { LayerSpec } from "../layers/layer.js";
 import { input } from "../layers/symbolic.js";
 import { type Architecture, chain, type PlacedLayer, refuseHuge } from "../model/architecture.js";
 import type { Core } from "../model/core.js";
-import type { Loss } from "../losses/index.js";
+import type { DefinedLoss } from "../losses/define.js";
+import { type Loss, LOSSES } from "../losses/table.js";
 import type { Metric } from "../metrics/index.js";
 import { graphOf } from "../model/graph.js";
 import { Model } from "../model/model.js";
+import type { Prediction, Predictions } from "../model/predict.js";
 import type { Optimizer } from "../optimizers/index.js";
 import { createCore } from "../model/sequential.js";
 import {
@@ -28,6 +31,14 @@ import { formatShape, sameShape, type Shape } from "../shape.js";
 /** Where a model may be loaded from. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Response | Blob;
 
+/** Layers and losses of your own, by className or name, as defineLayer and defineLoss returned them. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each takes options of its own
+export type CustomObjects = Readonly<Record<string, DefinedLayer<any> | DefinedLoss<any>>>;
+
+export interface LoadOptions {
+  customObjects?: CustomObjects;
+}
+
 /**
  * Loads what `save` or `toBytes` wrote: the network with its weights, compiled as it was, and where the file holds
  * training state, ready for `fit({ resume: true })`.
@@ -35,19 +46,24 @@ export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Response | B
  * @throws ModelFormatError for a file that is damaged, of another kind, or newer than this library
  * @example const model = await loadModel("digits.safetensors");
  */
-export async function loadModel(source: ModelSource): Promise<Model> {
+export async function loadModel<Output extends Predictions = Prediction>(
+  source: ModelSource,
+  options: LoadOptions = {},
+): Promise<Model<Output>> {
+  const { customObjects = {} } = knownOptions<LoadOptions>(options, "loadModel()", { customObjects: true });
+  checkCustomObjects(customObjects);
   const file = readSafetensors(await readBytes(source));
   refuseOtherFormats(file);
   const architecture = parse<SavedArchitecture>(file, "architecture");
-  const core = await rebuild(architecture, file);
-  const model = new Model(core);
+  const core = await rebuild(architecture, file, customObjects);
+  const model = new Model<Output>(core);
   loadWeights(core, file);
   if (file.metadata.compile !== undefined) {
     const compile = parse<SavedCompile>(file, "compile");
     within("compile", () =>
       model.compile({
         optimizer: compile.optimizer as Optimizer,
-        loss: compile.loss as Loss | Loss[],
+        loss: lossOf(compile.loss, customObjects),
         lossWeights: compile.lossWeights,
         metrics: compile.metrics as Metric[] | Metric[][],
         clip: compile.clip as Clip | undefined,
@@ -80,11 +96,15 @@ function refuseOtherFormats({ metadata }: SafetensorsFile): void {
   }
 }
 
-async function rebuild(architecture: SavedArchitecture, file: SafetensorsFile): Promise<Core> {
+async function rebuild(
+  architecture: SavedArchitecture,
+  file: SafetensorsFile,
+  customObjects: CustomObjects,
+): Promise<Core> {
   const { layers: saved, seed } = architecture;
   if (!Array.isArray(saved)) throw broken("architecture", "it lists no layers");
   if (seed === undefined) throw broken("architecture", "it names no seed");
-  const layers = saved.map((layer, i) => layerOf(layer, i));
+  const layers = saved.map((layer, i) => layerOf(layer, i, customObjects));
   const planned = within("architecture", () => plannedOf(architecture, layers));
   refuseMissingWeights(planned.layers, file);
   try {
@@ -125,19 +145,60 @@ function symbolsOf({ inputs, applications, outputs, outputForm }: SavedGraph, la
   ] as const;
 }
 
-function layerOf(saved: SavedArchitecture["layers"][number], index: number): LayerSpec {
+function layerOf(saved: SavedArchitecture["layers"][number], index: number, customObjects: CustomObjects): LayerSpec {
   const { className, config, name, trainable, learningRateMultiplier = 1 } = saved ?? {};
   if (typeof className !== "string" || typeof name !== "string" || typeof config !== "object" || config === null) {
     throw broken("architecture", `layer ${index} lacks className, name or config`);
   }
-  if (!Object.hasOwn(LAYERS, className)) {
-    throw new UnsupportedError(
-      "model/unknown-layer",
-      `The file's layer "${name}" is of class "${className}", which this lanewise does not have.${suggest(className, Object.keys(LAYERS))} ` +
-        `It has ${Object.keys(LAYERS).join(", ")}.`,
+  const options = { name, trainable, learningRateMultiplier };
+  const factory = Object.hasOwn(LAYERS, className) ? LAYERS[className]! : customLayer(customObjects, className);
+  if (factory) return within("architecture", () => factory(config, options));
+  throw new UnsupportedError(
+    "model/unknown-layer",
+    `The file's layer "${name}" is of class "${className}", which this lanewise does not have.${suggest(className, Object.keys(LAYERS))} ` +
+      `Pass it as loadModel(source, { customObjects: { ${className}: … } }) if it is your own. There are ${Object.keys(LAYERS).join(", ")}.`,
+  );
+}
+
+function customLayer(customObjects: CustomObjects, className: string): LayerFactory | undefined {
+  if (!Object.hasOwn(customObjects, className)) return undefined;
+  const custom = customObjects[className] as DefinedLayer<object>;
+  return (config: object, options) => {
+    const layer: unknown = custom({ ...config, ...options });
+    if (layer instanceof LayerSpec && layer.kind.className === className) return layer;
+    throw new ConfigError(
+      "config/bad-custom-object",
+      `customObjects.${className} must be what defineLayer({ className: "${className}", … }) returned.`,
+    );
+  };
+}
+
+/** Descriptions of the file, those of one's own made by their factories. */
+function lossOf(saved: SavedCompile["loss"], customObjects: CustomObjects): Loss | Loss[] {
+  if (Array.isArray(saved)) return saved.map((loss) => lossOf(loss as SavedCompile["loss"], customObjects) as Loss);
+  const { name, ...config } = saved as Readonly<{ name: string }>;
+  if (Object.hasOwn(LOSSES.rows, name)) return saved as Loss;
+  if (Object.hasOwn(customObjects, name)) return (customObjects[name] as DefinedLoss<object>)(config);
+  throw new UnsupportedError(
+    "model/unknown-loss",
+    `The file was compiled with the loss ${show(name)}, which this lanewise does not have. ` +
+      `Pass it as loadModel(source, { customObjects: { ${name}: … } }) if it is your own.`,
+  );
+}
+
+function checkCustomObjects(given: CustomObjects): void {
+  if (typeof given !== "object" || given === null) {
+    throw new ConfigError("config/bad-custom-object", `customObjects must be an object by name; got ${show(given)}.`);
+  }
+  for (const [name, custom] of Object.entries(given)) {
+    if (typeof custom === "function" && !Object.hasOwn(LAYERS, name) && !Object.hasOwn(LOSSES.rows, name)) continue;
+    throw new ConfigError(
+      "config/bad-custom-object",
+      typeof custom === "function"
+        ? `customObjects names ${name}, which the library has itself. Call yours otherwise.`
+        : `customObjects.${name} must be what defineLayer or defineLoss returned; got ${show(custom)}.`,
     );
   }
-  return within("architecture", () => LAYERS[className]!(config, { name, trainable, learningRateMultiplier }));
 }
 
 /** Before any memory is taken: a short file must not ask for a large network. */
@@ -223,6 +284,8 @@ function isBadInput(error: unknown): boolean {
     error instanceof RangeError ||
     (error instanceof LanewiseError &&
       !(error instanceof ModelFormatError) &&
+      !(error instanceof UnsupportedError) &&
+      error.code !== "config/bad-custom-object" && // the caller's
       !error.code.startsWith("engine/") &&
       !error.code.startsWith("memory/"))
   );

@@ -12,7 +12,8 @@ import { reshape } from "./reshape.js";
 
 /** How each class of a file becomes a layer again: its factory, called with the config that the file holds. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- configs come from files; the factories check them
-export const LAYERS: Readonly<Record<string, (config: any, options: LayerOptions) => LayerSpec>> = {
+export type LayerFactory = (config: any, options: LayerOptions) => LayerSpec;
+export const LAYERS: Readonly<Record<string, LayerFactory>> = {
   Add: (_, options) => addLayer(options),
   Activation: (config, options) => activation(config.activation, options),
   AlphaDropout: ({ rate, ...config }, options) => alphaDropout(rate, { ...config, ...options }),
@@ -30,6 +31,13 @@ export const LAYERS: Readonly<Record<string, (config: any, options: LayerOptions
 
 export { activation } from "./activation.js";
 export { batchNorm, type BatchNormOptions } from "./batchNorm.js";
+export {
+  type DefinedContext,
+  type DefinedLayer,
+  defineLayer,
+  type LayerDefinition,
+  type WeightDefinition,
+} from "./define.js";
 export { dense, type DenseOptions } from "./dense.js";
 export { alphaDropout, dropout, type DropoutOptions, gaussianNoise } from "./dropout.js";
 export { flatten } from "./flatten.js";

@@ -3,7 +3,7 @@ import { MAX_METRIC_SLOTS } from "../../assembly/shared/layout.js";
 import { finiteNumber, numberInRange, positiveInteger, show } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { describe, type Description, type Family, type FamilyRow, resolve } from "../family.js";
-import { type LossDescription, lossRow, predictionsFor } from "../losses/index.js";
+import { type LossDescription, lossRow, predictionsFor } from "../losses/table.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
 import { areaUnderCurve, f1Of, meanOfR2, precisionOf, ratioOver, recallOf, square } from "./finalize.js";

@@ -3,7 +3,7 @@
 import { isFinite32, knownOptions, show } from "../check.js";
 import { type Clip, resolveClip } from "../clipping/index.js";
 import { ConfigError } from "../errors.js";
-import { type Loss, resolveLoss } from "../losses/index.js";
+import { type Loss, resolveLoss } from "../losses/table.js";
 import { type Metric, resolveMetrics } from "../metrics/index.js";
 import { type Optimizer, resolveOptimizer } from "../optimizers/index.js";
 import type { Architecture, OutputPort } from "./architecture.js";

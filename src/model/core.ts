@@ -2,7 +2,7 @@ import * as L from "../../assembly/shared/layout.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
-import { emitLoss, type LossDescription, lossRow } from "../losses/index.js";
+import { emitLoss, type LossDescription, lossRow } from "../losses/table.js";
 import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
 import {
   emitOptimizer,

@@ -1,5 +1,5 @@
 import { DataError } from "../errors.js";
-import { type LossDescription, lossRow } from "../losses/index.js";
+import { type LossDescription, lossRow } from "../losses/table.js";
 import type { Run, Source } from "../program/run.js";
 import type { Shape } from "../shape.js";
 import { type Compiled, type Core, targetShape } from "./core.js";

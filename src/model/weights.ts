@@ -2,7 +2,7 @@
 
 import { show } from "../check.js";
 import { ConfigError, DataError, ShapeError } from "../errors.js";
-import { type LossDescription, lossRow } from "../losses/index.js";
+import { type LossDescription, lossRow } from "../losses/table.js";
 import type { Shape } from "../shape.js";
 import type { OutputPort } from "./architecture.js";
 import { type Compiled, type Core, positionsOf } from "./core.js";

@@ -143,9 +143,10 @@ export class GraphBuilder {
     const c = this.value({
       name,
       shape: [...x.shape.slice(0, -1), n],
+      perRow: x.perRow,
       needsGradient: x.needsGradient || w.needsGradient || bias?.needsGradient === true,
     });
-    const m = perRow(widthOf(x) / k);
+    const m = { size: widthOf(x) / k, perRow: x.perRow };
     this.gemm("gemmNN", [m, fixed(n), fixed(k)], x, w, c, { bias });
     return c;
   }
@@ -165,14 +166,14 @@ export class GraphBuilder {
 
   /** Softmax over the last axis. */
   softmax(x: Value, name = "softmax"): Value {
-    const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient });
+    const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
     this.emit("softmax", rowsOf(x), { x, y });
     return y;
   }
 
   /** ln softmax over the last axis. */
   logSoftmax(x: Value, name = "logSoftmax"): Value {
-    const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient });
+    const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
     this.emit("logSoftmax", rowsOf(x), { x, y });
     return y;
   }

@@ -15,7 +15,7 @@ import {
   sgd,
   ShapeError,
 } from "../../src/index.js";
-import { type Loss, type LossName, LOSSES } from "../../src/losses/index.js";
+import { type Loss, type LossName, LOSSES } from "../../src/losses/table.js";
 
 interface Figures {
   options: object;

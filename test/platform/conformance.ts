@@ -4,6 +4,13 @@
 import { loadDigits } from "../../src/data/index.js";
 import {
   activation,
+  add,
+  concatenate,
+  defineLayer,
+  defineLoss,
+  input,
+  model,
+  type SymbolicValue,
   type Activation,
   activations,
   adadelta,
@@ -158,6 +165,8 @@ export function weightsHash(model: Model): Promise<string> {
 interface Part extends CompileOptions {
   readonly inputShape: number | number[];
   readonly layers: LayerSpec[];
+  /** Joins the layers and others; default: a chain of them. */
+  readonly graph?: (x: SymbolicValue, layers: readonly LayerSpec[]) => SymbolicValue;
   readonly x: Float32Array | Uint8Array;
   readonly y: Float32Array | Uint8Array;
   readonly batchSize: number;
@@ -547,6 +556,43 @@ MIX.metricsOfNumbers = () => ({
   epochs: 2,
 });
 
+// Every op of layers and losses of one's own, in a graph with a shared layer, a residual connection and joined columns.
+const everyOp = defineLayer({
+  className: "EveryOp",
+  config: { factor: 1.25 },
+  build: (_, [width = 1]) => ({
+    gain: { shape: width, initializer: "ones" },
+    floor: { shape: 1, initializer: constant({ value: 0.1 }) },
+  }),
+  emit({ ops, config, weights: { gain, floor } }, x) {
+    const positive = ops.add(ops.square(x), ops.abs(floor!));
+    const normed = ops.div(ops.sub(x, ops.mean(x)), ops.sqrt(ops.mean(positive)));
+    const gated = ops.maximum(ops.mul(normed, gain!), ops.sub(floor!, ops.log(positive)));
+    const share = ops.div(ops.exp(ops.sub(x, ops.max(x))), ops.sum(positive));
+    return ops.concatenate([ops.mul(gated, config.factor), ops.minimum(share, ops.div(1, positive))]);
+  },
+});
+const pseudoHuber = defineLoss({
+  name: "pseudoHuber",
+  config: { delta: 0.5 },
+  emit: ({ ops, config }, predictions, targets) =>
+    ops.sub(ops.sqrt(ops.add(ops.square(ops.div(ops.sub(predictions, targets), config.delta)), 1)), 1),
+});
+MIX.graphOfOwnParts = () => ({
+  inputShape: 5,
+  layers: [dense(5, { activation: "tanh", name: "shared" }), batchNorm(), dropout(0.2), dense(3, { name: "output" })],
+  graph(x, [shared, normal, drop, output]) {
+    const h = shared!.apply(drop!.apply(shared!.apply(x)));
+    return output!.apply(everyOp({ factor: 0.75 }).apply(concatenate([normal!.apply(add([x, h])), x])));
+  },
+  optimizer: sgd({ learningRate: 0.02, momentum: 0.9 }),
+  loss: pseudoHuber({ delta: 2 }),
+  x: numbers(31 * 5, 61),
+  y: numbers(31 * 3, 62),
+  batchSize: 9,
+  epochs: 4,
+});
+
 async function mix(): Promise<Hashes["mix"]> {
   const parts: Record<string, string> = {};
   // By name: parts come from the library's tables too, and the order of a module's names is not everywhere the same.
@@ -557,6 +603,7 @@ async function mix(): Promise<Hashes["mix"]> {
 export async function build({
   inputShape,
   layers,
+  graph,
   seed = 7,
   windowBytes,
   optimizer,
@@ -564,9 +611,13 @@ export async function build({
   metrics = [],
   clip,
 }: Part): Promise<Model> {
-  const model = await sequential({ inputShape, layers, seed, ...(windowBytes && { windowBytes }) });
-  model.compile({ optimizer, loss, metrics, clip });
-  return model;
+  const common = { seed, ...(windowBytes && { windowBytes }) };
+  const x = input(inputShape);
+  const built = graph
+    ? await model({ inputs: x, outputs: graph(x, layers), ...common })
+    : await sequential({ inputShape, layers, ...common });
+  built.compile({ optimizer, loss, metrics, clip });
+  return built;
 }
 
 /** Weights before and after, losses and metrics, gradients, predictions for all rows and for one. */

@@ -31,7 +31,7 @@ import {
   movingStatistics,
   normalize,
 } from "../kernels/normalization";
-import { adadelta, adagrad, adam, adamax, lion, nadam, rmsprop, sgd } from "../kernels/optimizers";
+import { adadelta, adagrad, adam, adamax, lion, moveMean, nadam, rmsprop, sgd } from "../kernels/optimizers";
 import { penalty } from "../kernels/regularizers";
 import { prelu, preluAlphaBackward, preluBackward } from "../kernels/prelu";
 import { scheduledRate } from "../kernels/schedules";
@@ -285,6 +285,9 @@ function execute(record: usize, header: usize): bool {
     case Op.OP_LION:
       lion(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1), hyper(header, 2));
       countStep(header);
+      break;
+    case Op.OP_EMA: // the first step's average is the weights, as in Keras
+      moveMean(p0, d1, p1, p2, p2, load<u32>(header, L.HEADER_STEP) == 1 ? 1 : f0);
       break;
     case Op.OP_CLIP_BY_VALUE:
       clipByValue(p0, d1, p1, f0);

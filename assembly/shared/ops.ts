@@ -60,5 +60,6 @@ export const OP_CLASS_COUNTS = 55;
 export const OP_CONFUSION = 56;
 export const OP_AUC_COUNTS = 57;
 export const OP_MOMENTS = 58;
+export const OP_EMA = 59;
 
-export const OP_COUNT = 59;
+export const OP_COUNT = 60;

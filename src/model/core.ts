@@ -5,6 +5,8 @@ import { BusyError, ConfigError, DataError } from "../errors.js";
 import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
 import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
 import {
+  emaOf,
+  emitEma,
   emitOptimizer,
   hyperOf,
   type OptimizerDescription,
@@ -46,6 +48,8 @@ type AfterStep = readonly ((b: GraphBuilder) => void)[];
 interface Training {
   readonly gradients: number;
   readonly slots: ReadonlyMap<string, number>;
+  /** The weights as users see them, where the optimizer averages those that it trains. */
+  readonly averages: number | undefined;
   readonly segments: number;
   /** The schedule's numbers (f64), where the learning rate follows one. */
   readonly schedule: { readonly address: number; readonly length: number } | undefined;
@@ -120,12 +124,13 @@ export class Core {
     this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true, weighted: false });
     const run = this.run("train");
     const training = this.#allocateTraining(compiled.optimizer);
+    this.variables.keepAverages(training.averages);
     this.#releaseTraining();
     this.compiled = compiled;
     this.#training = training;
     this.progress = { ...START };
     this.callbacks = [];
-    for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#drop(mode);
+    for (const mode of this.#programs.keys()) this.#drop(mode);
     this.#stale.clear();
     run.step = 0;
   }
@@ -189,9 +194,10 @@ export class Core {
     for (const mode of ["train", "weightedTrain", "apply"] as const) this.#stale.add(mode);
   }
 
-  /** Where the gradients are, and each of the optimizer's slots, by name. */
+  /** Where the gradients are, and what training keeps beside each weight that is seen, by its slot's name in a file. */
   get regions(): { gradients: number; slots: ReadonlyMap<string, number> } {
-    return this.#training!;
+    const { gradients, slots, averages } = this.#training!;
+    return { gradients, slots: averages === undefined ? slots : new Map([...slots, ["raw", this.variables.address]]) };
   }
 
   // ── Programs ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -296,7 +302,9 @@ export class Core {
     }
   }
 
-  #variableValue(b: GraphBuilder, { name, shape, offset, layer, trainable }: Variable, gradient: boolean): Value {
+  /** Training reads the weights that it goes on from, inference those that are seen. */
+  #variableValue(b: GraphBuilder, variable: Variable, gradient: boolean): Value {
+    const { name, shape, offset, layer, trainable } = variable;
     const at = (region: number) => region + offset * 4;
     const needsGradient = gradient && trainable && this.trainable[layer]!;
     const target =
@@ -308,14 +316,14 @@ export class Core {
       shape,
       perRow: false,
       needsGradient,
-      address: at(this.variables.address),
+      address: at(gradient ? this.variables.address : this.variables.regionOf(variable)),
       ...(target && { gradient: target }),
     });
   }
 
-  /** Guard, clipping, schedule, optimizer and constraints, over what is trainable now. */
+  /** Guard, clipping, schedule, optimizer, constraints and averages, over what is trainable now. */
   #emitUpdate(b: GraphBuilder): void {
-    const { gradients, slots, segments, schedule } = this.#training!;
+    const { gradients, slots, averages, segments, schedule } = this.#training!;
     const { optimizer, clip } = this.compiled!;
     const whole = (name: string, address: number) =>
       b.value({ name, shape: [this.variables.size], perRow: false, address });
@@ -344,6 +352,7 @@ export class Core {
       const address = this.variables.address + offset * 4;
       if (constraint) emitConstraint(b, constraint, b.value({ name, shape, perRow: false, address }));
     }
+    if (averages !== undefined) emitEma(b, emaOf(optimizer)!, regions, whole("averages", averages));
   }
 
   /** Neighbours that are treated alike become one segment: offsets and ends in elements, rates as multiples. */
@@ -402,6 +411,7 @@ export class Core {
       return {
         gradients: keep(this.variables.allocateRegion("the gradients")),
         slots,
+        averages: emaOf(optimizer) && keep(this.variables.allocateRegion("the averaged weights")),
         segments: keep(this.engine.heap.allocate(this.#segmentBytes, "the optimizer's segments")),
         schedule: this.#allocateSchedule(optimizer, keep),
       };
@@ -427,9 +437,10 @@ export class Core {
 
   #releaseTraining(): void {
     if (!this.#training) return;
-    const { gradients, slots, segments, schedule } = this.#training;
-    const addresses = [gradients, segments, ...slots.values(), ...(schedule ? [schedule.address] : [])];
-    for (const address of addresses) this.engine.heap.free(address);
+    const { gradients, slots, averages, segments, schedule } = this.#training;
+    for (const address of [gradients, segments, ...slots.values(), averages, schedule?.address]) {
+      if (address !== undefined) this.engine.heap.free(address);
+    }
   }
 
   #drop(mode: Mode): void {
@@ -441,8 +452,9 @@ export class Core {
     const bytes = Math.max(1, this.variables.size) * 4;
     const regions = [{ name: "the parameters", address: this.variables.address, bytes, writable: true }];
     if (this.#training) {
-      const { gradients, slots, segments, schedule } = this.#training;
+      const { gradients, slots, averages, segments, schedule } = this.#training;
       regions.push({ name: "the gradients", address: gradients, bytes, writable: true });
+      if (averages !== undefined) regions.push({ name: "the averages", address: averages, bytes, writable: true });
       for (const [name, address] of slots) regions.push({ name, address, bytes, writable: true });
       regions.push({ name: "the segments", address: segments, bytes: this.#segmentBytes, writable: false });
       if (schedule) {

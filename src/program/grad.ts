@@ -120,6 +120,7 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   nadam: "none",
   adamax: "none",
   lion: "none",
+  ema: "none",
   clipByValue: "none",
   clipByNorm: "none",
   clipByGlobalNorm: "none",

@@ -317,6 +317,13 @@ export const OPS = {
   nadam: op(Code.OP_NADAM, ["n", "segments"], optimizer({ m: update("n"), v: update("n") }), stepping),
   adamax: op(Code.OP_ADAMAX, ["n", "segments"], optimizer({ m: update("n"), u: update("n") }), stepping),
   lion: op(Code.OP_LION, ["n", "segments"], optimizer({ m: update("n") }), stepping),
+  /** averages ← `share` of the way to the parameters; at the first step all of it */
+  ema: op(
+    Code.OP_EMA,
+    ["n", "segments"],
+    { segments: segments(), parameters: read("n"), averages: update("n") },
+    { effect: true, numbers: ["share"] },
+  ),
   /** gradients = gradients made smaller, each, by segment or all together */
   clipByValue: clip(Code.OP_CLIP_BY_VALUE),
   clipByNorm: clip(Code.OP_CLIP_BY_NORM),

@@ -368,6 +368,11 @@ export const MIX: Record<string, () => Part> = {
     optimized(nadam({ learningRate: piecewiseConstant({ boundaries: [3, 9], values: [0.02, 0.01, 0.005] }) })),
   adamax: () => optimized(adamax({ learningRate: 0.01 })),
   lion: () => optimized(lion({ learningRate: 0.003, weightDecay: 0.2 })),
+  // What is seen are averages of the weights, behind a constraint and beside statistics that are none.
+  averagedWeights: () => ({
+    ...optimized(adam({ learningRate: 0.03, ema: 0.8 })),
+    layers: [dense(7, { activation: "tanh", kernelConstraint: maxNorm(0.6) }), batchNorm({ momentum: 0.5 }), dense(3)],
+  }),
   // Masks and noise that change with the step, some from a seed beyond 32 bits of their own.
   dropout: () => ({
     inputShape: 9,

@@ -109,6 +109,7 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   nadam: "no gradient",
   adamax: "no gradient",
   lion: "no gradient",
+  ema: "no gradient",
   clipByValue: "no gradient",
   clipByNorm: "no gradient",
   clipByGlobalNorm: "no gradient",

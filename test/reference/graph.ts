@@ -110,6 +110,7 @@ type Update =
   | "guard"
   | "schedule"
   | OptimizerOp
+  | "ema"
   | "clipByValue"
   | "clipByNorm"
   | "clipByGlobalNorm"

@@ -4,7 +4,7 @@
 //
 // Change anything here and ABI_VERSION goes up by one: the loader refuses a module that was built from another layout.
 
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 // ── A record: what to do (op), on what sizes (dims), where (pointers) ──────────────────────────────────────────────
 //
@@ -72,12 +72,16 @@ export const HEADER_LOSS_SUM = 112; // sum of the losses of the epoch's finished
 export const HEADER_SAMPLE_SUM = 120; // their rows, f64
 export const HEADER_METRICS = 128; // address of the metrics' slots, f64 each: those of the batch, then those of the epoch
 export const HEADER_METRIC_SLOTS = 132; // how many slots; the epoch's hold the sums over its finished steps
+export const HEADER_GROUP_SIZE = 136; // batches whose gradients make one optimizer step; 0: what is accumulated is left alone
+export const HEADER_GROUP_BATCHES = 140; // batches of the group under way that are accumulated
+export const HEADER_GROUP_ROWS = 144; // their rows
 export const HEADER_HYPER = 256; // f64 × MAX_HYPER: the optimizer's hyperparameters, in the order of its table's row
 export const HEADER_SOURCES = 320; // MAX_SOURCES × { address, type }: the data that OP_GATHER reads
 
 export const HEADER_BYTES = 384;
 export const MAX_METRIC_SLOTS = 16777216;
 export const MAX_HYPER = 8;
+export const MAX_GROUP_BATCHES = 65535; // a batch's index in its group keys random numbers, in 16 bits
 export const MAX_SOURCES = 8;
 export const SOURCE_BYTES = 8;
 

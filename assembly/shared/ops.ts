@@ -61,5 +61,6 @@ export const OP_CONFUSION = 56;
 export const OP_AUC_COUNTS = 57;
 export const OP_MOMENTS = 58;
 export const OP_EMA = 59;
+export const OP_ACCUMULATE = 60;
 
-export const OP_COUNT = 60;
+export const OP_COUNT = 61;

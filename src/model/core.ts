@@ -19,7 +19,7 @@ import { differentiate } from "../program/grad.js";
 import { fixed, type Value } from "../program/graph.js";
 import { Program } from "../program/program.js";
 import { emitPenalty } from "../regularizers/index.js";
-import { Run, type Sums } from "../program/run.js";
+import { type Group, Run, type Sums } from "../program/run.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
 import { scheduleBlock } from "../schedules/index.js";
@@ -50,6 +50,8 @@ interface Training {
   readonly slots: ReadonlyMap<string, number>;
   /** The weights as users see them, where the optimizer averages those that it trains. */
   readonly averages: number | undefined;
+  /** The mean gradient of batches that wait for the rest of their step; there once a fit has asked for it. */
+  accumulator: number | undefined;
   readonly segments: number;
   /** The schedule's numbers (f64), where the learning rate follows one. */
   readonly schedule: { readonly address: number; readonly length: number } | undefined;
@@ -78,6 +80,9 @@ const START: Progress = {
   rows: 0,
   callbackStates: [],
 };
+
+/** No batch waits for the rest of its step. */
+export const NO_GROUP: Group = { batches: 0, rows: 0 };
 
 /** A model's insides: what the verbs (fit, evaluate …) share. */
 export class Core {
@@ -133,6 +138,15 @@ export class Core {
     for (const mode of this.#programs.keys()) this.#drop(mode);
     this.#stale.clear();
     run.step = 0;
+    run.group = NO_GROUP;
+  }
+
+  /** Makes room for gradients that wait for the rest of their step. */
+  reserveAccumulator(): void {
+    const training = this.#training!;
+    if (training.accumulator !== undefined) return;
+    training.accumulator = this.variables.allocateRegion("the accumulated gradients");
+    for (const mode of ["train", "weightedTrain"] as const) this.#stale.add(mode);
   }
 
   /** @throws ConfigError `model/not-compiled` */
@@ -180,10 +194,17 @@ export class Core {
     return this.variables.learned.filter(({ layer }) => this.trainable[layer]);
   }
 
-  /** Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots stay. */
+  /**
+   * Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots
+   * stay. Batches that wait for the rest of their step count with no gradient for it.
+   */
   setTrainable(layer: number, trainable: boolean): void {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
+    const accumulator = this.#training?.accumulator;
+    for (const variable of accumulator === undefined ? [] : this.variables.learned) {
+      if (variable.layer === layer) this.variables.view(variable, accumulator).fill(0);
+    }
     for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#stale.add(mode);
   }
 
@@ -196,8 +217,11 @@ export class Core {
 
   /** Where the gradients are, and what training keeps beside each weight that is seen, by its slot's name in a file. */
   get regions(): { gradients: number; slots: ReadonlyMap<string, number> } {
-    const { gradients, slots, averages } = this.#training!;
-    return { gradients, slots: averages === undefined ? slots : new Map([...slots, ["raw", this.variables.address]]) };
+    const { gradients, slots, averages, accumulator } = this.#training!;
+    const kept = new Map(slots);
+    if (averages !== undefined) kept.set("raw", this.variables.address);
+    if (this.run("train").group.batches > 0) kept.set("pendingGradient", accumulator!);
+    return { gradients, slots: kept };
   }
 
   // ── Programs ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -240,7 +264,7 @@ export class Core {
       if (training) differentiate(b);
       this.#emitPenalties(b, training);
     }
-    if (updates(mode)) this.#emitUpdate(b);
+    if (updates(mode)) this.#emitUpdate(b, mode !== "apply");
     if (mode === "train" || mode === "weightedTrain") afterStep.forEach((emit) => emit(b));
     return new Program(this.engine, b.nodes, this.#verifiedRegions());
   }
@@ -321,9 +345,9 @@ export class Core {
     });
   }
 
-  /** Guard, clipping, schedule, optimizer, constraints and averages, over what is trainable now. */
-  #emitUpdate(b: GraphBuilder): void {
-    const { gradients, slots, averages, segments, schedule } = this.#training!;
+  /** Guard, then what ends a step: clipping, schedule, optimizer, constraints and averages, over what is trainable now. */
+  #emitUpdate(b: GraphBuilder, accumulates: boolean): void {
+    const { gradients, slots, averages, accumulator, segments, schedule } = this.#training!;
     const { optimizer, clip } = this.compiled!;
     const whole = (name: string, address: number) =>
       b.value({ name, shape: [this.variables.size], perRow: false, address });
@@ -338,6 +362,12 @@ export class Core {
     };
     const sizes = { n: fixed(this.variables.size), segments: fixed(count) };
     b.emit("guard", sizes, { segments: regions.segments, gradients: regions.gradients });
+    const integers = { skip: 0 }; // known once the records are emitted
+    if (accumulates && accumulator !== undefined) {
+      const mean = whole("accumulated", accumulator);
+      b.emit("accumulate", sizes, { segments: regions.segments, gradients: regions.gradients, mean }, {}, integers);
+    }
+    const first = b.nodes.length;
     if (clip) {
       const variables = table("variables", this.trainableVariables.length, this.#variableSegments());
       emitClip(b, clip, CLIPPING.rows[clip.name].byVariable ? variables : regions.segments, regions.gradients);
@@ -353,6 +383,7 @@ export class Core {
       if (constraint) emitConstraint(b, constraint, b.value({ name, shape, perRow: false, address }));
     }
     if (averages !== undefined) emitEma(b, emaOf(optimizer)!, regions, whole("averages", averages));
+    integers.skip = b.nodes.length - first;
   }
 
   /** Neighbours that are treated alike become one segment: offsets and ends in elements, rates as multiples. */
@@ -412,6 +443,7 @@ export class Core {
         gradients: keep(this.variables.allocateRegion("the gradients")),
         slots,
         averages: emaOf(optimizer) && keep(this.variables.allocateRegion("the averaged weights")),
+        accumulator: undefined,
         segments: keep(this.engine.heap.allocate(this.#segmentBytes, "the optimizer's segments")),
         schedule: this.#allocateSchedule(optimizer, keep),
       };
@@ -437,8 +469,8 @@ export class Core {
 
   #releaseTraining(): void {
     if (!this.#training) return;
-    const { gradients, slots, averages, segments, schedule } = this.#training;
-    for (const address of [gradients, segments, ...slots.values(), averages, schedule?.address]) {
+    const { gradients, slots, averages, accumulator, segments, schedule } = this.#training;
+    for (const address of [gradients, segments, ...slots.values(), averages, accumulator, schedule?.address]) {
       if (address !== undefined) this.engine.heap.free(address);
     }
   }
@@ -452,9 +484,12 @@ export class Core {
     const bytes = Math.max(1, this.variables.size) * 4;
     const regions = [{ name: "the parameters", address: this.variables.address, bytes, writable: true }];
     if (this.#training) {
-      const { gradients, slots, averages, segments, schedule } = this.#training;
+      const { gradients, slots, averages, accumulator, segments, schedule } = this.#training;
       regions.push({ name: "the gradients", address: gradients, bytes, writable: true });
       if (averages !== undefined) regions.push({ name: "the averages", address: averages, bytes, writable: true });
+      if (accumulator !== undefined) {
+        regions.push({ name: "the accumulated gradients", address: accumulator, bytes, writable: true });
+      }
       for (const [name, address] of slots) regions.push({ name, address, bytes, writable: true });
       regions.push({ name: "the segments", address: segments, bytes: this.#segmentBytes, writable: false });
       if (schedule) {

@@ -111,6 +111,7 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   categoricalAccuracy: "none",
   binaryAccuracy: "none",
   guard: "none",
+  accumulate: "none",
   schedule: "none",
   sgd: "none",
   adagrad: "none",

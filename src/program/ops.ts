@@ -288,6 +288,13 @@ export const OPS = {
     { segments: segments(), gradients: read("n") },
     { effect: true, perElement: 1 },
   ),
+  /** gradients = the mean over the group's batches where this one ends it; else mean = that, and `skip` records are skipped */
+  accumulate: op(
+    Code.OP_ACCUMULATE,
+    ["n", "segments"],
+    { segments: segments(), gradients: update("n"), mean: update("n") },
+    { effect: true, integers: { skip: 0xffff } },
+  ),
   /** the header's learning rate = the schedule's at this step; `block` holds n numbers of f64: shared/schedules.ts */
   schedule: op(Code.OP_SCHEDULE, ["n"], { block: operand("read", ["n"], 8) }, { effect: true }),
   // Optimizers: their hyperparameters come from the header, in the order of their rows in src/optimizers.

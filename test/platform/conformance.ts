@@ -165,6 +165,7 @@ interface Part extends CompileOptions {
   readonly seed?: number;
   readonly windowBytes?: number;
   readonly sampleWeight?: number[];
+  readonly accumulateSteps?: number;
 }
 
 const INITIALIZERS: Initializer[] = [
@@ -394,6 +395,25 @@ export const MIX: Record<string, () => Part> = {
     batchSize: 9,
     epochs: 4,
   }),
+  // Steps made of three batches, an epoch's last one of two, each batch with a mask and statistics of its own.
+  accumulated: () => ({
+    inputShape: 6,
+    layers: [
+      gaussianNoise(0.2),
+      dense(13, { activation: "tanh", kernelRegularizer: l2(0.01) }),
+      batchNorm({ momentum: 0.5 }),
+      dropout(0.3),
+      dense(3),
+    ],
+    optimizer: adam({ learningRate: 0.02 }),
+    loss: "meanSquaredError",
+    clip: clipByGlobalNorm(0.5),
+    x: numbers(37 * 6, 23),
+    y: numbers(37 * 3, 24),
+    batchSize: 8,
+    epochs: 5,
+    accumulateSteps: 3,
+  }),
   // Columns' norms at every edge of a vector, and a floor.
   constraints: () => ({
     inputShape: 6,
@@ -576,7 +596,7 @@ export async function build({
 
 /** Weights before and after, losses and metrics, gradients, predictions for all rows and for one. */
 async function partHash(part: Part): Promise<string> {
-  const { x, y, batchSize, epochs, sampleWeight } = part;
+  const { x, y, batchSize, epochs, sampleWeight, accumulateSteps } = part;
   const model = await build(part);
   const weights = () => [...model.getWeights().values()].map(({ data }) => data);
   const initial = weights();
@@ -584,6 +604,7 @@ async function partHash(part: Part): Promise<string> {
     batchSize,
     epochs,
     ...(sampleWeight && { sampleWeight }),
+    ...(accumulateSteps && { accumulateSteps }),
   });
   if (stopReason !== "completed") throw new Error(`Training ended for ${stopReason}.`);
   const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y)).flat(2)];

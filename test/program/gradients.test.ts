@@ -100,6 +100,7 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   categoricalAccuracy: "no gradient",
   binaryAccuracy: "no gradient",
   guard: "no gradient",
+  accumulate: "no gradient",
   schedule: "no gradient",
   sgd: "no gradient",
   adam: "no gradient",

@@ -108,6 +108,7 @@ type Outputs = Readonly<Record<string, ArrayLike<number>>>;
 
 type Update =
   | "guard"
+  | "accumulate"
   | "schedule"
   | OptimizerOp
   | "ema"

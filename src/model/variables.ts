@@ -60,6 +60,7 @@ export class Variables {
   readonly size: number;
   readonly address: number;
   readonly #engine: Engine;
+  /** Where averages of the learned weights are kept, if any: to the outside they are the weights. */
   #averages: number | undefined;
 
   constructor(engine: Engine, architecture: Architecture) {
@@ -78,11 +79,6 @@ export class Variables {
     const address = this.#engine.heap.allocate(bytes, what);
     this.#engine.u8(address, bytes).fill(0);
     return address;
-  }
-
-  /** Where averages of the learned weights are kept, if any: to the outside they are the weights. */
-  get averages(): number | undefined {
-    return this.#averages;
   }
 
   /** Makes the weights, as they are seen, those that training goes on from; the region `averages` begins with them. */

@@ -29,8 +29,8 @@ interface Variant {
   readonly slots?: number;
   /** Batches of one optimizer step. */
   readonly groupSize?: number;
-  /** f32 of `saved` that are read, for each column; the rest is another op's. */
-  readonly readsOfSaved?: number;
+  /** How often an operand's bytes are moved, where that is not what the op table says. */
+  readonly moves?: Readonly<Record<string, number>>;
 }
 
 const KNOWN_SEED = { seedHigh: 0 }; // the layer's own: 0
@@ -111,7 +111,7 @@ const VARIANTS: { readonly [K in OpName]: readonly Variant[] | "product" | "apar
   categoricalAccuracy: rowwise(),
   binaryAccuracy: [{ width: 10, numbers: { threshold: 0.5 } }],
   guard: [{}],
-  accumulate: [{ groupSize: 65535 }],
+  accumulate: [{ groupSize: 65535, moves: { gradients: 1 } }], // written only by the last batch of a group
   schedule: "moves nothing",
   sgd: optimizer("sgd"),
   adagrad: optimizer("adagrad"),
@@ -138,7 +138,7 @@ const VARIANTS: { readonly [K in OpName]: readonly Variant[] | "product" | "apar
   batchNorm: [scaled],
   batchNormBackward: [scaled],
   normalize: [scaled],
-  movingStatistics: [{ numbers: { share: 0.01 }, readsOfSaved: 2 }],
+  movingStatistics: [{ numbers: { share: 0.01 }, moves: { saved: 0.5 } }], // its other half is for the backward pass
   layerNorm: [scaled],
   layerNormBackward: [scaled],
   layerNormBackwardScale: [scaled],
@@ -208,10 +208,9 @@ function emit(op: OpName, variant: Variant, n: number, valueOf: (operand: string
 function trafficOf(op: OpName, variant: Variant, n: number): number {
   const b = new GraphBuilder();
   const nodes = emit(op, variant, n, (name, bytes) => b.value({ name, shape: [bytes / 4], perRow: false }));
-  const { width } = sizesOf(op, variant, n);
   return usesOf(nodes[0]!).reduce((sum, { operand, value, access }) => {
-    if (operand === "saved" && variant.readsOfSaved) return sum + 4 * width! * variant.readsOfSaved;
-    return sum + value.shape[0]! * 4 * (access === "update" ? 2 : 1);
+    const moves = variant.moves?.[operand] ?? (access === "update" ? 2 : 1);
+    return sum + value.shape[0]! * 4 * moves;
   }, 0);
 }
 

@@ -67,5 +67,7 @@ export const OP_SLICE_COLUMNS = 62;
 export const OP_SPREAD = 63;
 export const OP_ROW_SUM = 64;
 export const OP_ROW_MAX = 65;
+export const OP_EMA = 66;
+export const OP_ACCUMULATE = 67;
 
-export const OP_COUNT = 66;
+export const OP_COUNT = 68;

@@ -1,3 +1,4 @@
+import { MAX_GROUP_BATCHES } from "../../assembly/shared/layout.js";
 import { ConfigError, LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
 import { knownOptions, shapeOf, show, suggest } from "../check.js";
 import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../formats/safetensors.js";
@@ -10,6 +11,7 @@ import { type Architecture, chain, type PlacedLayer, refuseHuge } from "../model
 import type { Core } from "../model/core.js";
 import type { DefinedLoss } from "../losses/define.js";
 import { type Loss, LOSSES } from "../losses/table.js";
+import type { Group } from "../program/run.js";
 import type { Metric } from "../metrics/index.js";
 import { graphOf } from "../model/graph.js";
 import { Model } from "../model/model.js";
@@ -220,9 +222,9 @@ function loadWeights(core: Core, file: SafetensorsFile): void {
 }
 
 function loadTraining(core: Core, file: SafetensorsFile): void {
-  const { step, epoch, position, epochsBegun, rows, sums, callbackStates } = parse<SavedTraining>(file, "training");
-  const { slots } = core.compiled ? core.regions : {};
-  if (!slots) throw broken("training", "the file does not say how the model was compiled");
+  const training = parse<SavedTraining>(file, "training");
+  const { step, group, epoch, position, epochsBegun, rows, sums, callbackStates } = training;
+  if (!core.compiled) throw broken("training", "the file does not say how the model was compiled");
   for (const [name, value] of Object.entries({ step, epoch, position, epochsBegun, rows })) {
     if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
       throw broken("training", `${name} is ${show(value)}`);
@@ -231,13 +233,25 @@ function loadTraining(core: Core, file: SafetensorsFile): void {
   if (!figures.every(Number.isFinite)) throw broken("training", "its sums are not numbers");
   if (!Array.isArray(callbackStates)) throw broken("training", "its callbackStates are no array");
   if (position > rows) throw broken("training", `position ${position} is not in an epoch of ${rows} rows`);
-  for (const [slot, region] of slots) {
+  if (group !== undefined) loadGroup(core, group, position);
+  for (const [slot, region] of core.regions.slots) {
     const { learned } = core.variables;
     const values = learned.map(({ name }) => [name, tensorOf(file, slotName(slot, name))] as const);
     core.variables.write(new Map(values), { region, variables: learned });
   }
   core.progress = { epoch, position, epochsBegun, rows, sums, callbackStates };
   core.run("train").step = step;
+}
+
+/** Batches that wait for the rest of their step: before the slots are read, of which their gradient is one. */
+function loadGroup(core: Core, group: Group, position: number): void {
+  const { batches, rows } = group ?? {};
+  const counted = [batches, rows].every(Number.isInteger) && batches >= 1 && batches < MAX_GROUP_BATCHES;
+  if (!counted || rows < batches || rows > position) {
+    throw broken("training", `${show(rows)} rows in ${show(batches)} batches cannot wait at position ${position}`);
+  }
+  core.reserveAccumulator();
+  core.run("train").group = { batches, rows };
 }
 
 function valuesOf(file: SafetensorsFile, names: readonly string[]): Map<string, { data: Float32Array; shape: Shape }> {

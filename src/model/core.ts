@@ -5,6 +5,8 @@ import { BusyError, ConfigError, DataError } from "../errors.js";
 import { emitLoss, type LossDescription, lossRow } from "../losses/table.js";
 import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
 import {
+  emaOf,
+  emitEma,
   emitOptimizer,
   hyperOf,
   type OptimizerDescription,
@@ -17,7 +19,7 @@ import { differentiate } from "../program/grad.js";
 import { fixed, type Value } from "../program/graph.js";
 import { Program } from "../program/program.js";
 import { emitPenalty } from "../regularizers/index.js";
-import { Run, type Sums } from "../program/run.js";
+import { type Group, Run, type Sums } from "../program/run.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
 import { scheduleBlock } from "../schedules/index.js";
@@ -61,6 +63,10 @@ type AfterStep = readonly ((b: GraphBuilder) => void)[];
 interface Training {
   readonly gradients: number;
   readonly slots: ReadonlyMap<string, number>;
+  /** The weights as users see them, where the optimizer averages those that it trains. */
+  readonly averages: number | undefined;
+  /** The mean gradient of batches that wait for the rest of their step; there once a fit has asked for it. */
+  accumulator: number | undefined;
   readonly segments: number;
   /** The schedule's numbers (f64), where the learning rate follows one. */
   readonly schedule: { readonly address: number; readonly length: number } | undefined;
@@ -89,6 +95,9 @@ const START: Progress = {
   rows: 0,
   callbackStates: [],
 };
+
+/** No batch waits for the rest of its step. */
+export const NO_GROUP: Group = { batches: 0, rows: 0 };
 
 /** A model's insides: what the verbs (fit, evaluate …) share. */
 export class Core {
@@ -137,14 +146,24 @@ export class Core {
     this.#emitBackward(dryRun);
     const run = this.run("train");
     const training = this.#allocateTraining(compiled.optimizer);
+    this.variables.keepAverages(training.averages);
     this.#releaseTraining();
     this.compiled = compiled;
     this.#training = training;
     this.progress = { ...START };
     this.callbacks = [];
-    for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#drop(mode);
+    for (const mode of this.#programs.keys()) this.#drop(mode);
     this.#stale.clear();
     run.step = 0;
+    run.group = NO_GROUP;
+  }
+
+  /** Makes room for gradients that wait for the rest of their step. */
+  reserveAccumulator(): void {
+    const training = this.#training!;
+    if (training.accumulator !== undefined) return;
+    training.accumulator = this.variables.allocateRegion("the accumulated gradients");
+    for (const mode of ["train", "weightedTrain"] as const) this.#stale.add(mode);
   }
 
   /**
@@ -207,10 +226,17 @@ export class Core {
     return this.variables.learned.filter(({ layer }) => this.trainable[layer]);
   }
 
-  /** Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots stay. */
+  /**
+   * Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots
+   * stay. Batches that wait for the rest of their step count with no gradient for it.
+   */
   setTrainable(layer: number, trainable: boolean): void {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
+    const accumulator = this.#training?.accumulator;
+    for (const variable of accumulator === undefined ? [] : this.variables.learned) {
+      if (variable.layer === layer) this.variables.view(variable, accumulator).fill(0);
+    }
     for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#stale.add(mode);
   }
 
@@ -221,9 +247,13 @@ export class Core {
     for (const mode of ["train", "weightedTrain", "apply"] as const) this.#stale.add(mode);
   }
 
-  /** Where the gradients are, and each of the optimizer's slots, by name. */
+  /** Where the gradients are, and what training keeps beside each weight that is seen, by its slot's name in a file. */
   get regions(): { gradients: number; slots: ReadonlyMap<string, number> } {
-    return this.#training!;
+    const { gradients, slots, averages, accumulator } = this.#training!;
+    const kept = new Map(slots);
+    if (averages !== undefined) kept.set("raw", this.variables.address);
+    if (this.run("train").group.batches > 0) kept.set("pendingGradient", accumulator!);
+    return { gradients, slots: kept };
   }
 
   // ── Programs ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -267,7 +297,7 @@ export class Core {
       if (training) this.#emitBackward(b);
       this.#emitPenalties(b, training);
     }
-    if (updates(mode)) this.#emitUpdate(b);
+    if (updates(mode)) this.#emitUpdate(b, mode !== "apply");
     if (mode === "train" || mode === "weightedTrain") afterStep.forEach((emit) => emit(b));
     return new Program(this.engine, b.nodes, this.#verifiedRegions());
   }
@@ -338,7 +368,9 @@ export class Core {
     }
   }
 
-  #variableValue(b: GraphBuilder, { name, shape, offset, layer, trainable }: Variable, gradient: boolean): Value {
+  /** Training reads the weights that it goes on from, inference those that are seen. */
+  #variableValue(b: GraphBuilder, variable: Variable, gradient: boolean): Value {
+    const { name, shape, offset, layer, trainable } = variable;
     const at = (region: number) => region + offset * 4;
     const needsGradient = gradient && trainable && this.trainable[layer]!;
     const target =
@@ -350,14 +382,14 @@ export class Core {
       shape,
       perRow: false,
       needsGradient,
-      address: at(this.variables.address),
+      address: at(gradient ? this.variables.address : this.variables.regionOf(variable)),
       ...(target && { gradient: target }),
     });
   }
 
-  /** Guard, clipping, schedule, optimizer and constraints, over what is trainable now. */
-  #emitUpdate(b: GraphBuilder): void {
-    const { gradients, slots, segments, schedule } = this.#training!;
+  /** Guard, then what ends a step: clipping, schedule, optimizer, constraints and averages, over what is trainable now. */
+  #emitUpdate(b: GraphBuilder, accumulates: boolean): void {
+    const { gradients, slots, averages, accumulator, segments, schedule } = this.#training!;
     const { optimizer, clip } = this.compiled!;
     const whole = (name: string, address: number) =>
       b.value({ name, shape: [this.variables.size], perRow: false, address });
@@ -372,6 +404,12 @@ export class Core {
     };
     const sizes = { n: fixed(this.variables.size), segments: fixed(count) };
     b.emit("guard", sizes, { segments: regions.segments, gradients: regions.gradients });
+    const integers = { skip: 0 }; // known once the records are emitted
+    if (accumulates && accumulator !== undefined) {
+      const mean = whole("accumulated", accumulator);
+      b.emit("accumulate", sizes, { segments: regions.segments, gradients: regions.gradients, mean }, {}, integers);
+    }
+    const first = b.nodes.length;
     if (clip) {
       const variables = table("variables", this.trainableVariables.length, this.#variableSegments());
       emitClip(b, clip, CLIPPING.rows[clip.name].byVariable ? variables : regions.segments, regions.gradients);
@@ -386,6 +424,8 @@ export class Core {
       const address = this.variables.address + offset * 4;
       if (constraint) emitConstraint(b, constraint, b.value({ name, shape, perRow: false, address }));
     }
+    if (averages !== undefined) emitEma(b, emaOf(optimizer)!, regions, whole("averages", averages));
+    integers.skip = b.nodes.length - first;
   }
 
   /** Neighbours that are treated alike become one segment: offsets and ends in elements, rates as multiples. */
@@ -444,6 +484,8 @@ export class Core {
       return {
         gradients: keep(this.variables.allocateRegion("the gradients")),
         slots,
+        averages: emaOf(optimizer) && keep(this.variables.allocateRegion("the averaged weights")),
+        accumulator: undefined,
         segments: keep(this.engine.heap.allocate(this.#segmentBytes, "the optimizer's segments")),
         schedule: this.#allocateSchedule(optimizer, keep),
       };
@@ -469,9 +511,10 @@ export class Core {
 
   #releaseTraining(): void {
     if (!this.#training) return;
-    const { gradients, slots, segments, schedule } = this.#training;
-    const addresses = [gradients, segments, ...slots.values(), ...(schedule ? [schedule.address] : [])];
-    for (const address of addresses) this.engine.heap.free(address);
+    const { gradients, slots, averages, accumulator, segments, schedule } = this.#training;
+    for (const address of [gradients, segments, ...slots.values(), averages, accumulator, schedule?.address]) {
+      if (address !== undefined) this.engine.heap.free(address);
+    }
   }
 
   #drop(mode: Mode): void {
@@ -483,8 +526,12 @@ export class Core {
     const bytes = Math.max(1, this.variables.size) * 4;
     const regions = [{ name: "the parameters", address: this.variables.address, bytes, writable: true }];
     if (this.#training) {
-      const { gradients, slots, segments, schedule } = this.#training;
+      const { gradients, slots, averages, accumulator, segments, schedule } = this.#training;
       regions.push({ name: "the gradients", address: gradients, bytes, writable: true });
+      if (averages !== undefined) regions.push({ name: "the averages", address: averages, bytes, writable: true });
+      if (accumulator !== undefined) {
+        regions.push({ name: "the accumulated gradients", address: accumulator, bytes, writable: true });
+      }
       for (const [name, address] of slots) regions.push({ name, address, bytes, writable: true });
       regions.push({ name: "the segments", address: segments, bytes: this.#segmentBytes, writable: false });
       if (schedule) {

@@ -1,9 +1,10 @@
+import { MAX_GROUP_BATCHES } from "../../assembly/shared/layout.js";
 import { boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
 import { ConfigError, DataError } from "../errors.js";
 import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
 import type { Callback, CallbackContext, Logs } from "./callback.js";
-import type { Compiled, Core } from "./core.js";
+import { type Compiled, type Core, NO_GROUP } from "./core.js";
 import { type Rows, sliceRows } from "./data.js";
 import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
@@ -18,6 +19,12 @@ export interface FitOptions {
   epochs?: number;
   /** Rows a step (default 32). */
   batchSize?: number;
+  /**
+   * The gradients of so many batches in a row, averaged by their rows, make one optimizer step (default 1; at most 65535):
+   * the step of a batch so many times as large, in the memory of one. An epoch's last step may be made of fewer. What
+   * looks at single batches still does: batch normalization, `onBatchEnd`, `maxSteps`.
+   */
+  accumulateSteps?: number;
   /** Share of the rows, the last ones, that is held out and evaluated after each epoch; in [0, 1). */
   validationSplit?: number;
   /** Rows to evaluate after each epoch instead. */
@@ -34,7 +41,7 @@ export interface FitOptions {
   callbacks?: readonly Callback[];
   /** Aborting rejects with the signal's reason, after the step under way. */
   signal?: AbortSignal;
-  /** Stop after this many steps of this call. */
+  /** Stop after this many batches of this call: so many optimizer steps, unless accumulateSteps makes one of several. */
   maxSteps?: number;
   /** Stop after the step during which this many milliseconds have passed. */
   maxMs?: number;
@@ -45,6 +52,7 @@ export interface FitOptions {
 const FIT_OPTIONS = {
   epochs: true,
   batchSize: true,
+  accumulateSteps: true,
   validationSplit: true,
   validationData: true,
   sampleWeight: true,
@@ -74,6 +82,7 @@ interface Plan {
   readonly compiled: Compiled;
   readonly epochs: number;
   readonly batchSize: number;
+  readonly accumulateSteps: number;
   readonly trainRows: number;
   readonly mode: "train" | "weightedTrain";
   readonly shuffle: boolean;
@@ -92,6 +101,7 @@ export async function fit(core: Core, model: Model, x: Inputs, y: Outputs, optio
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
   const { batchSize: batchRows, shuffle, mode } = plan;
+  if (plan.accumulateSteps > 1) core.reserveAccumulator();
   core.prepare(mode, Math.min(batchRows, plan.trainRows));
   const data = new Dataset(core, plan.train, { shuffle, batchRows });
   let validation: Dataset | undefined;
@@ -124,6 +134,7 @@ function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
   const limits = {
     epochs: positiveInteger(options.epochs ?? 1, "epochs"),
     batchSize: positiveInteger(options.batchSize ?? 32, "batchSize"),
+    accumulateSteps: groupSize(options.accumulateSteps),
     maxSteps: options.maxSteps === undefined ? Infinity : positiveInteger(options.maxSteps, "maxSteps"),
     maxMs: options.maxMs === undefined ? Infinity : positiveNumber(options.maxMs, "maxMs"),
   };
@@ -163,6 +174,11 @@ function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
           )
         : undefined,
   };
+}
+
+function groupSize(given: unknown = 1): number {
+  const size = positiveInteger(given, "accumulateSteps");
+  return numberInRange(size, "accumulateSteps", 1, MAX_GROUP_BATCHES, { closed: true });
 }
 
 function validationSamplesOf(
@@ -261,7 +277,10 @@ class Fit {
     const { callbacks, resume, trainRows } = this.#plan;
     const callbackStates = resume ? core.callbackStates() : [];
     callbackStates.forEach((state, i) => callbacks[i]?.setState?.(state));
-    if (!resume) Object.assign(progress, { epoch: 0, position: 0 });
+    if (!resume) {
+      Object.assign(progress, { epoch: 0, position: 0 });
+      this.#run.group = NO_GROUP;
+    }
     Object.assign(progress, { rows: trainRows, callbackStates });
     core.stopRequested = false;
     core.callbacks = callbacks;
@@ -293,11 +312,12 @@ class Fit {
 
   /** Points the run at the data where the epoch begins, or goes on; what refills its window is returned. */
   #startEpoch(): () => void {
-    const { trainRows, batchSize } = this.#plan;
+    const { trainRows, batchSize, accumulateSteps } = this.#plan;
     const { progress } = this.#core;
     if (progress.position === 0) progress.epochsBegun++;
     const refill = this.#data.attach(this.#run, progress.epochsBegun);
-    this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position: progress.position });
+    const { position } = progress;
+    this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position, groupSize: accumulateSteps });
     if (progress.position > 0) this.#run.sums = progress.sums;
     return refill;
   }

@@ -112,7 +112,10 @@ export class Model<Output extends Predictions = Prediction> {
     return trainOnBatch(this.#core, x, y, options);
   }
 
-  /** Gradients by weight, of the mean loss over these rows in training mode, before clipping. Changes nothing. */
+  /**
+   * Gradients by weight, of the mean loss over these rows in training mode, before clipping; with `ema`, at the weights
+   * that training goes on from. Changes nothing.
+   */
   gradients(x: Inputs, y: Outputs): Map<string, NamedArray> {
     return gradients(this.#core, x, y);
   }
@@ -122,12 +125,15 @@ export class Model<Output extends Predictions = Prediction> {
     applyGradients(this.#core, gradients);
   }
 
-  /** Copies of all weights by name, in layer order. */
+  /** Copies of all weights by name, in layer order; with an optimizer's `ema`, of the averaged ones. */
   getWeights(): Map<string, NamedArray> {
     return this.#core.variables.read();
   }
 
-  /** Writes weights by name. All names, shapes and values are checked before any is written. */
+  /**
+   * Writes weights by name, with an optimizer's `ema` the average too. All names, shapes and values are checked before any
+   * is written.
+   */
   setWeights(weights: ReadonlyMap<string, NamedArray>, options: SetWeightsOptions = {}): void {
     this.#core.mustBeIdle("setWeights()");
     const { strict = true } = knownOptions<SetWeightsOptions>(options, "setWeights()", { strict: true });

@@ -1,5 +1,6 @@
 import { boolean, knownOptions } from "../check.js";
 import { writeSafetensors } from "../formats/safetensors.js";
+import type { Group } from "../program/run.js";
 import { type Architecture, type Form, isChain, type Port } from "./architecture.js";
 import type { Compiled, CompiledOutput, Core, Progress } from "./core.js";
 
@@ -53,6 +54,8 @@ export interface SavedCompile {
 
 export interface SavedTraining extends Progress {
   readonly step: number;
+  /** Absent: no batch waits for the rest of its step. */
+  readonly group?: Group;
 }
 
 /** How a slot of a weight is called in the file. Layers' names hold no "/", so nothing else is called so. */
@@ -123,6 +126,7 @@ function savedCompile({ optimizer, outputs, clip }: Compiled): SavedCompile {
 
 function trainingState(core: Core): SavedTraining {
   const { epoch, position, epochsBegun, rows, sums } = core.progress; // named, so that the same state is the same bytes
-  const { step } = core.run("train");
-  return { step, epoch, position, epochsBegun, rows, sums, callbackStates: core.callbackStates() };
+  const { step, group } = core.run("train");
+  const waiting = group.batches > 0 && { group };
+  return { step, ...waiting, epoch, position, epochsBegun, rows, sums, callbackStates: core.callbackStates() };
 }

@@ -306,6 +306,13 @@ export const OPS = {
     { segments: segments(), gradients: read("n") },
     { effect: true, perElement: 1 },
   ),
+  /** gradients = the mean over the group's batches where this one ends it; else mean = that, and `skip` records are skipped */
+  accumulate: op(
+    Code.OP_ACCUMULATE,
+    ["n", "segments"],
+    { segments: segments(), gradients: update("n"), mean: update("n") },
+    { effect: true, integers: { skip: 0xffff } },
+  ),
   /** the header's learning rate = the schedule's at this step; `block` holds n numbers of f64: shared/schedules.ts */
   schedule: op(Code.OP_SCHEDULE, ["n"], { block: operand("read", ["n"], 8) }, { effect: true }),
   // Optimizers: their hyperparameters come from the header, in the order of their rows in src/optimizers.
@@ -335,6 +342,13 @@ export const OPS = {
   nadam: op(Code.OP_NADAM, ["n", "segments"], optimizer({ m: update("n"), v: update("n") }), stepping),
   adamax: op(Code.OP_ADAMAX, ["n", "segments"], optimizer({ m: update("n"), u: update("n") }), stepping),
   lion: op(Code.OP_LION, ["n", "segments"], optimizer({ m: update("n") }), stepping),
+  /** averages ← `share` of the way to the parameters; at the first step all of it */
+  ema: op(
+    Code.OP_EMA,
+    ["n", "segments"],
+    { segments: segments(), parameters: read("n"), averages: update("n") },
+    { effect: true, numbers: ["share"] },
+  ),
   /** gradients = gradients made smaller, each, by segment or all together */
   clipByValue: clip(Code.OP_CLIP_BY_VALUE),
   clipByNorm: clip(Code.OP_CLIP_BY_NORM),

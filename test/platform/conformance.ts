@@ -174,6 +174,7 @@ interface Part extends CompileOptions {
   readonly seed?: number;
   readonly windowBytes?: number;
   readonly sampleWeight?: number[];
+  readonly accumulateSteps?: number;
 }
 
 const INITIALIZERS: Initializer[] = [
@@ -377,6 +378,11 @@ export const MIX: Record<string, () => Part> = {
     optimized(nadam({ learningRate: piecewiseConstant({ boundaries: [3, 9], values: [0.02, 0.01, 0.005] }) })),
   adamax: () => optimized(adamax({ learningRate: 0.01 })),
   lion: () => optimized(lion({ learningRate: 0.003, weightDecay: 0.2 })),
+  // What is seen are averages of the weights, behind a constraint and beside statistics that are none.
+  averagedWeights: () => ({
+    ...optimized(adam({ learningRate: 0.03, ema: 0.8 })),
+    layers: [dense(7, { activation: "tanh", kernelConstraint: maxNorm(0.6) }), batchNorm({ momentum: 0.5 }), dense(3)],
+  }),
   // Masks and noise that change with the step, some from a seed beyond 32 bits of their own.
   dropout: () => ({
     inputShape: 9,
@@ -397,6 +403,25 @@ export const MIX: Record<string, () => Part> = {
     y: numbers(41 * 2, 18),
     batchSize: 9,
     epochs: 4,
+  }),
+  // Steps made of three batches, an epoch's last one of two, each batch with a mask and statistics of its own.
+  accumulated: () => ({
+    inputShape: 6,
+    layers: [
+      gaussianNoise(0.2),
+      dense(13, { activation: "tanh", kernelRegularizer: l2(0.01) }),
+      batchNorm({ momentum: 0.5 }),
+      dropout(0.3),
+      dense(3),
+    ],
+    optimizer: adam({ learningRate: 0.02 }),
+    loss: "meanSquaredError",
+    clip: clipByGlobalNorm(0.5),
+    x: numbers(37 * 6, 23),
+    y: numbers(37 * 3, 24),
+    batchSize: 8,
+    epochs: 5,
+    accumulateSteps: 3,
   }),
   // Columns' norms at every edge of a vector, and a floor.
   constraints: () => ({
@@ -622,7 +647,7 @@ export async function build({
 
 /** Weights before and after, losses and metrics, gradients, predictions for all rows and for one. */
 async function partHash(part: Part): Promise<string> {
-  const { x, y, batchSize, epochs, sampleWeight } = part;
+  const { x, y, batchSize, epochs, sampleWeight, accumulateSteps } = part;
   const model = await build(part);
   const weights = () => [...model.getWeights().values()].map(({ data }) => data);
   const initial = weights();
@@ -630,6 +655,7 @@ async function partHash(part: Part): Promise<string> {
     batchSize,
     epochs,
     ...(sampleWeight && { sampleWeight }),
+    ...(accumulateSteps && { accumulateSteps }),
   });
   if (stopReason !== "completed") throw new Error(`Training ended for ${stopReason}.`);
   const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y)).flat(2)];

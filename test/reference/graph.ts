@@ -112,8 +112,10 @@ type Outputs = Readonly<Record<string, ArrayLike<number>>>;
 
 type Update =
   | "guard"
+  | "accumulate"
   | "schedule"
   | OptimizerOp
+  | "ema"
   | "clipByValue"
   | "clipByNorm"
   | "clipByGlobalNorm"

@@ -5,6 +5,8 @@ import type { Clip } from "../clipping/index.js";
 import { LAYERS } from "../layers/index.js";
 import type { LayerSpec } from "../layers/layer.js";
 import { chain, type PlacedLayer } from "../model/architecture.js";
+import { type PendingHook, RECOVERED_HOOKS } from "../model/callback.js";
+import { type CallbackState, isStateName, unpackState } from "../model/callbackState.js";
 import type { Core } from "../model/core.js";
 import type { Loss } from "../losses/index.js";
 import type { Metric } from "../metrics/index.js";
@@ -118,12 +120,15 @@ function refuseMissingWeights(layers: readonly PlacedLayer[], file: SafetensorsF
 
 function loadWeights(core: Core, file: SafetensorsFile): void {
   const expected = new Set(core.variables.list.map(({ name }) => name));
-  const weights = [...file.tensors.keys()].filter((name) => !name.startsWith("optimizer/") || expected.has(name));
+  const others = (name: string) => name.startsWith("optimizer/") || isStateName(name);
+  const weights = [...file.tensors.keys()].filter((name) => !others(name) || expected.has(name));
   within("weights", () => core.variables.write(valuesOf(file, weights)));
 }
 
 function loadTraining(core: Core, file: SafetensorsFile): void {
-  const { step, epoch, position, epochsBegun, rows, sums, callbackStates } = parse<SavedTraining>(file, "training");
+  const packed = parse<SavedTraining>(file, "training");
+  const saved = unpackState(packed, (name) => stateTensor(file, name)) as SavedTraining;
+  const { step, epoch, position, epochsBegun, rows, sums, learningRate } = saved;
   const { slots } = core.compiled ? core.regions : {};
   if (!slots) throw broken("training", "the file does not say how the model was compiled");
   for (const [name, value] of Object.entries({ step, epoch, position, epochsBegun, rows })) {
@@ -132,15 +137,44 @@ function loadTraining(core: Core, file: SafetensorsFile): void {
   }
   const figures = [sums?.loss, sums?.samples, ...(Array.isArray(sums?.metrics) ? sums.metrics : [NaN])];
   if (!figures.every(Number.isFinite)) throw broken("training", "its sums are not numbers");
-  if (!Array.isArray(callbackStates)) throw broken("training", "its callbackStates are no array");
   if (position > rows) throw broken("training", `position ${position} is not in an epoch of ${rows} rows`);
   for (const [slot, region] of slots) {
     const { learned } = core.variables;
     const values = learned.map(({ name }) => [name, tensorOf(file, slotName(slot, name))] as const);
     core.variables.write(new Map(values), { region, variables: learned });
   }
-  core.progress = { epoch, position, epochsBegun, rows, sums, callbackStates };
+  const callbackStates = callbackStatesOf(saved);
+  const pending = pendingOf(saved);
+  core.progress = { epoch, position, epochsBegun, rows, sums, learningRate: undefined, callbackStates, pending };
+  if (learningRate !== undefined) core.learningRate = learningRate;
   core.run("train").step = step;
+}
+
+function callbackStatesOf({ callbacks = [], callbackStates = [] }: SavedTraining): readonly CallbackState[] {
+  if (!Array.isArray(callbacks) || !Array.isArray(callbackStates)) {
+    throw broken("training", "its callbacks are no array");
+  }
+  for (const { name, nth, late } of callbacks as readonly CallbackState[]) {
+    const known = ["string", "undefined"].includes(typeof name) && Number.isSafeInteger(nth);
+    if (!known || (late !== undefined && late !== true)) throw broken("training", "its callbacks cannot be told apart");
+  }
+  const unnamed = callbackStates.map((state: unknown, nth) => ({ nth, ...(state !== null && { state }) }));
+  return [...(callbacks as readonly CallbackState[]), ...unnamed];
+}
+
+function pendingOf({ pending }: SavedTraining): PendingHook | undefined {
+  if (pending === undefined) return undefined;
+  const { index, logs } = pending;
+  const hook = RECOVERED_HOOKS.find((name) => name === pending.hook);
+  const figures = typeof logs === "object" && logs !== null && Object.values(logs).every((n) => typeof n === "number");
+  if (!hook || !Number.isSafeInteger(index) || !figures) throw broken("training", "its pending hook is none");
+  return { hook, index, logs, late: new Set() };
+}
+
+/** An array within a callback's state. */
+function stateTensor(file: SafetensorsFile, name: string): Float32Array {
+  if (!isStateName(name)) throw broken("training", `${show(name)} is no tensor of a callback's state`);
+  return tensorOf(file, name).data;
 }
 
 function valuesOf(file: SafetensorsFile, names: readonly string[]): Map<string, { data: Float32Array; shape: Shape }> {

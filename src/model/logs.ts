@@ -1,4 +1,4 @@
-import { computeMetric, finalizeMetric } from "../metrics/index.js";
+import { betterOf, computeMetric, finalizeMetric } from "../metrics/index.js";
 import type { Sums } from "../program/run.js";
 import type { Compiled } from "./core.js";
 import type { Rows } from "./data.js";
@@ -10,6 +10,17 @@ export function logsOf({ metrics }: Compiled, sums: Sums, prefix = ""): Record<s
     if (!metric.evaluateOnly) logs[prefix + metric.label] = finalizeMetric(metric, sums) as number;
   }
   return logs;
+}
+
+/** What the logs hold at the end of an epoch, by name, and which way it is better, where that is known. */
+export function figuresOf({ metrics }: Compiled, validation: boolean): Map<string, "max" | "min" | undefined> {
+  const training = metrics.filter(({ evaluateOnly }) => !evaluateOnly);
+  const evaluated = metrics.filter(({ evaluateOnly, compute }) => !evaluateOnly || compute);
+  const named = (prefix: string, list: typeof metrics) => [
+    [`${prefix}loss`, "min"] as const,
+    ...list.map((metric) => [prefix + metric.label, betterOf(metric)] as const),
+  ];
+  return new Map([...named("", training), ...(validation ? named("val_", evaluated) : [])]);
 }
 
 /** Those metrics that only an evaluation has: matrices, which no log takes, and functions of all predictions. */

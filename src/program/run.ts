@@ -49,6 +49,11 @@ export class Run {
     this.#u32(L.HEADER_PC, 0);
   }
 
+  /** Drops the step under way, of which nothing has been applied. */
+  dropStep(): void {
+    this.#u32(L.HEADER_PC, 0);
+  }
+
   /** Begins an epoch over `totalRows` rows at `position`, with its sums at zero. */
   begin({ totalRows, batchRows, position = 0 }: { totalRows: number; batchRows: number; position?: number }): void {
     this.#u32(L.HEADER_PC, 0);

@@ -50,6 +50,7 @@ export function csvLogger(options: CsvLoggerOptions): Callback {
     `${cells.map((cell) => quoted(String(cell), separator)).join(separator)}\n`;
   let columns: readonly string[] = [];
   let log = new LogFile(filename);
+  let training = false;
 
   return {
     name: "csvLogger",
@@ -66,12 +67,18 @@ export function csvLogger(options: CsvLoggerOptions): Callback {
         );
       }
       log = new LogFile(filename, new TextEncoder().encode(written).length);
+      training = true;
     },
 
     async onEpochEnd(epoch, logs) {
       const header = log.length === 0 ? line(["epoch", ...columns]) : "";
       const row = line([epoch, ...columns.map((name) => logs[name] ?? NaN)]);
       await log.append(new TextEncoder().encode(header + row));
+    },
+
+    async onTrainEnd() {
+      if (training) await log.trim(); // nothing may have been left to write
+      training = false;
     },
 
     getState: () => ({ length: log.length }),

@@ -46,9 +46,10 @@ export function tensorBoard(options: TensorBoardOptions = {}): Callback {
       `logDir of tensorBoard must be a path or a file: URL; got ${show(logDir)}.`,
     );
   }
+  if (updateFreq !== "epoch" && updateFreq !== "batch") {
+    positiveInteger(updateFreq, 'updateFreq of tensorBoard, where it is not "epoch" or "batch",');
+  }
   const everyBatches = updateFreq === "epoch" ? 0 : updateFreq === "batch" ? 1 : updateFreq;
-  if (everyBatches !== 0)
-    positiveInteger(everyBatches, 'updateFreq of tensorBoard, where it is not "epoch" or "batch",');
 
   let train = new EventLog(logDir, "train");
   let validation = new EventLog(logDir, "validation");
@@ -79,6 +80,10 @@ export function tensorBoard(options: TensorBoardOptions = {}): Callback {
       await train.write(epoch, scalars("epoch_", figures));
       const validated = Object.fromEntries(held.map(([name, value]) => [name.slice("val_".length), value]));
       if (held.length > 0) await validation.write(epoch, scalars("epoch_", validated));
+    },
+
+    async onTrainEnd() {
+      for (const log of [train, validation]) await log.trim();
     },
 
     getState: (): State => ({ train: train.saved, validation: validation.saved }),
@@ -117,6 +122,11 @@ class EventLog {
     if (!saved) return;
     this.#file = saved.file;
     this.#log = new LogFile(this.pathOf(saved.file), saved.length);
+  }
+
+  /** Cuts off what had been written behind the point that a resume goes on from. */
+  async trim(): Promise<void> {
+    await this.#log?.trim();
   }
 
   async write(step: number, values: readonly SummaryValue[]): Promise<void> {

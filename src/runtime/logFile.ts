@@ -21,6 +21,11 @@ export class LogFile {
     return (await fs.stat(path).catch(() => undefined))?.size;
   }
 
+  /** Cuts off what stands behind the last record, where there is a file. */
+  async trim(): Promise<void> {
+    if ((await this.size()) !== undefined) await this.append(new Uint8Array(0));
+  }
+
   /**
    * Writes a record, and makes the file and its folder where there is none. A file that has become shorter goes on at its end.
    *

@@ -70,6 +70,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
 
   const START: State = { monitor: monitor.figure, best: initialValueThreshold ?? null, stepsSinceSave: 0 };
   let state = START;
+  let epochUnderWay = 0;
 
   async function save(values: Record<string, number>, logs: Logs, { model }: CallbackContext): Promise<void> {
     const before = state;
@@ -97,8 +98,6 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
             await save({ epoch: epochUnderWay + 1, batch: batch + 1 }, logs, context);
           },
         };
-  let epochUnderWay = 0;
-
   return {
     name: "modelCheckpoint",
 

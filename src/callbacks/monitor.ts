@@ -15,7 +15,7 @@ const MODES = ["auto", "min", "max"];
 export class Monitor {
   readonly figure: string;
   readonly #callback: string;
-  readonly #mode: string;
+  readonly #mode: "auto" | "min" | "max";
   readonly #minDelta: number;
   #direction: "min" | "max" = "min";
 
@@ -35,7 +35,8 @@ export class Monitor {
     this.figure = monitor;
     this.#callback = callback;
     this.#mode = mode;
-    this.#minDelta = numberInRange(finiteNumber(minDelta, `minDelta of ${callback}`), "minDelta", 0, Infinity);
+    const what = `minDelta of ${callback}`;
+    this.#minDelta = numberInRange(finiteNumber(minDelta, what), what, 0, Infinity);
   }
 
   /**
@@ -43,25 +44,26 @@ export class Monitor {
    * that are trained on falls nearly always, and watching it would stop nothing, which nobody would see.
    */
   begin({ figures }: CallbackContext): void {
-    const direction = figures.get(this.figure);
     if (!figures.has(this.figure)) {
-      const names = [...figures.keys()];
-      const cure = this.figure.startsWith("val_") && !figures.has("val_loss");
       throw new ConfigError(
         "config/unknown-monitor",
-        `${this.#callback} monitors "${this.figure}", and the figures of this fit are ${names.join(", ")}.` +
-          (cure
-            ? ` Pass validationSplit or validationData${figures.has(this.figure.slice(4)) ? `, or monitor: "${this.figure.slice(4)}"` : ""}.`
-            : suggest(this.figure, names)),
+        `${this.#callback} monitors "${this.figure}", and the figures of this fit are ${[...figures.keys()].join(", ")}.${this.#cure(figures)}`,
       );
     }
-    if (this.#mode === "auto" && direction === undefined) {
+    const known = figures.get(this.figure);
+    if (this.#mode === "auto" && known === undefined) {
       throw new ConfigError(
         "config/unknown-direction",
         `${this.#callback} cannot know whether a higher or a lower "${this.figure}" is better. Pass mode: "max" or mode: "min".`,
       );
     }
-    this.#direction = this.#mode === "auto" ? direction! : (this.#mode as "min" | "max");
+    this.#direction = this.#mode === "auto" ? known! : this.#mode;
+  }
+
+  #cure(figures: CallbackContext["figures"]): string {
+    if (!this.figure.startsWith("val_") || figures.has("val_loss")) return suggest(this.figure, [...figures.keys()]);
+    const trained = this.figure.slice("val_".length);
+    return ` Pass validationSplit or validationData${figures.has(trained) ? `, or monitor: "${trained}"` : ""}.`;
   }
 
   read(logs: Logs): number {

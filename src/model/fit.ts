@@ -255,9 +255,9 @@ class Fit {
       failure = { error };
     }
     this.#run.dropStep(); // an abort may have come in the midst of one
-    for (const { onTrainEnd } of this.#plan.callbacks) {
+    for (const callback of this.#plan.callbacks) {
       try {
-        await onTrainEnd?.(this.#logs, this.#context);
+        await callback.onTrainEnd?.(this.#logs, this.#context);
       } catch (error) {
         failure ??= { error }; // the first error is the one to tell, and the others still hear of the end
       }
@@ -278,7 +278,7 @@ class Fit {
     core.stopRequested = undefined;
     const states = matchStates(core.progress.callbackStates, callbacks);
     try {
-      await this.#each(({ onTrainBegin }) => onTrainBegin?.({}, this.#context));
+      await this.#each((callback) => callback.onTrainBegin?.({}, this.#context));
       for (const [i, callback] of callbacks.entries()) {
         if (states[i]?.state !== undefined) callback.setState?.(states[i].state, this.#context);
       }
@@ -297,7 +297,7 @@ class Fit {
     const { compiled, signal, trainRows } = this.#plan;
     const { progress } = this.#core;
     const { epoch } = progress;
-    await this.#each(({ onEpochBegin }) => onEpochBegin?.(epoch, {}, this.#context));
+    await this.#each((callback) => callback.onEpochBegin?.(epoch, {}, this.#context));
     const refill = this.#startEpoch();
     if (progress.position < trainRows && !(await this.#stepThrough(refill))) return;
 
@@ -362,7 +362,7 @@ class Fit {
     const logs = (this.#logs = logsOf(this.#plan.compiled, this.#run.sums));
     const batch = Math.ceil(this.#run.position / this.#plan.batchSize);
     if (this.#everyStep) await this.#tell({ hook: "onBatchEnd", index: batch - 1, logs });
-    await this.#each(({ onProgress }) => onProgress?.(batch, logs, this.#context));
+    await this.#each((callback) => callback.onProgress?.(batch, logs, this.#context));
   }
 
   #checkLimits(): void {

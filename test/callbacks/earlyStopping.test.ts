@@ -138,11 +138,11 @@ describe("the best weights are restored, however training ends", () => {
     let best: Map<string, NamedArray> | undefined;
     const controller = new AbortController();
     const callbacks: Callback[] = [
-      earlyStopping({ monitor: "loss", restoreBestWeights: true, patience: 9 }),
+      earlyStopping({ monitor: "loss", mode: "max", restoreBestWeights: true, patience: 9 }), // the first is the best
       { onEpochEnd: () => void (best ??= model.getWeights()) },
-      { onEpochBegin: (epoch) => void (epoch === 1 && setTimeout(() => controller.abort(), 1)) },
+      { onEpochBegin: (epoch) => void (epoch === 2 && setTimeout(() => controller.abort(), 1)) },
     ];
-    const running = model.fit(rows, rows, { epochs: 2, batchSize: 2048, callbacks, signal: controller.signal });
+    const running = model.fit(rows, rows, { epochs: 3, batchSize: 2048, callbacks, signal: controller.signal });
     await expect(running).rejects.toThrow(/abort/);
     expectSameArrays(model.getWeights(), best!);
   });

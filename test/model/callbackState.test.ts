@@ -210,3 +210,31 @@ test("a stop that is asked for before the first step comes before it", async () 
   expect(history).toEqual({ epoch: [], history: {}, stopReason: "callback" });
   expect(model.getWeights()).toEqual(before);
 });
+
+test("a callback may be an object of a class: its hooks are called on it", async () => {
+  class Counter implements Callback {
+    readonly name = "counter";
+    heard: string[] = [];
+    onTrainBegin() {
+      this.heard.push("begin");
+    }
+    onEpochBegin() {
+      this.heard.push("epoch");
+    }
+    onBatchEnd() {
+      this.heard.push("batch");
+    }
+    onEpochEnd() {
+      this.heard.push("epochEnd");
+    }
+    onTrainEnd() {
+      this.heard.push("end");
+    }
+    getState() {
+      return this.heard.length;
+    }
+  }
+  const counter = new Counter();
+  await (await classifier()).fit(x, y, { batchSize: 40, callbacks: [counter] });
+  expect(counter.heard).toEqual(["begin", "epoch", "batch", "epochEnd", "end"]);
+});

@@ -10,7 +10,19 @@ export * as regularizers from "./regularizers/index.js";
 
 export * from "./activations/index.js";
 export type { Activation } from "./activations/table.js";
-export { progressBar } from "./callbacks/index.js";
+export {
+  csvLogger,
+  type CsvLoggerOptions,
+  earlyStopping,
+  type EarlyStoppingOptions,
+  modelCheckpoint,
+  type ModelCheckpointOptions,
+  progressBar,
+  reduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+  tensorBoard,
+  type TensorBoardOptions,
+} from "./callbacks/index.js";
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
 export * from "./errors.js";
@@ -83,7 +95,7 @@ export {
   topKCategoricalAccuracy,
 } from "./metrics/index.js";
 export type { Evaluation } from "./model/evaluate.js";
-export type { Callback, CallbackContext, Logs } from "./model/callback.js";
+export type { Callback, CallbackContext, Logs, TrainingInfo } from "./model/callback.js";
 export type { Rowlike, Targets } from "./model/data.js";
 export type { Inputs, Outputs } from "./model/dataset.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";

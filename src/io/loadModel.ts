@@ -8,6 +8,8 @@ import { type LayerFactory, LAYERS } from "../layers/index.js";
 import { LayerSpec } from "../layers/layer.js";
 import { input } from "../layers/symbolic.js";
 import { type Architecture, chain, type PlacedLayer, refuseHuge } from "../model/architecture.js";
+import { type PendingHook, RECOVERED_HOOKS } from "../model/callback.js";
+import { type CallbackState, isStateName, unpackState } from "../model/callbackState.js";
 import type { Core } from "../model/core.js";
 import type { DefinedLoss } from "../losses/define.js";
 import { type Loss, LOSSES } from "../losses/table.js";
@@ -217,13 +219,15 @@ function refuseMissingWeights(layers: readonly PlacedLayer[], file: SafetensorsF
 
 function loadWeights(core: Core, file: SafetensorsFile): void {
   const expected = new Set(core.variables.list.map(({ name }) => name));
-  const weights = [...file.tensors.keys()].filter((name) => !name.startsWith("optimizer/") || expected.has(name));
+  const others = (name: string) => name.startsWith("optimizer/") || isStateName(name);
+  const weights = [...file.tensors.keys()].filter((name) => !others(name) || expected.has(name));
   within("weights", () => core.variables.write(valuesOf(file, weights)));
 }
 
 function loadTraining(core: Core, file: SafetensorsFile): void {
-  const training = parse<SavedTraining>(file, "training");
-  const { step, group, epoch, position, epochsBegun, rows, sums, callbackStates } = training;
+  const packed = parse<SavedTraining>(file, "training");
+  const saved = unpackState(packed, (name) => stateTensor(file, name)) as SavedTraining;
+  const { step, group, epoch, position, epochsBegun, rows, sums, learningRate } = saved;
   if (!core.compiled) throw broken("training", "the file does not say how the model was compiled");
   for (const [name, value] of Object.entries({ step, epoch, position, epochsBegun, rows })) {
     if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
@@ -231,7 +235,6 @@ function loadTraining(core: Core, file: SafetensorsFile): void {
   }
   const figures = [sums?.loss, sums?.samples, ...(Array.isArray(sums?.metrics) ? sums.metrics : [NaN])];
   if (!figures.every(Number.isFinite)) throw broken("training", "its sums are not numbers");
-  if (!Array.isArray(callbackStates)) throw broken("training", "its callbackStates are no array");
   if (position > rows) throw broken("training", `position ${position} is not in an epoch of ${rows} rows`);
   if (group !== undefined) loadGroup(core, group, position);
   for (const [slot, region] of core.regions.slots) {
@@ -239,7 +242,10 @@ function loadTraining(core: Core, file: SafetensorsFile): void {
     const values = learned.map(({ name }) => [name, tensorOf(file, slotName(slot, name))] as const);
     core.variables.write(new Map(values), { region, variables: learned });
   }
-  core.progress = { epoch, position, epochsBegun, rows, sums, callbackStates };
+  const callbackStates = callbackStatesOf(saved);
+  const pending = pendingOf(saved);
+  core.progress = { epoch, position, epochsBegun, rows, sums, learningRate: undefined, callbackStates, pending };
+  if (learningRate !== undefined) core.learningRate = learningRate;
   core.run("train").step = step;
 }
 
@@ -252,6 +258,33 @@ function loadGroup(core: Core, group: Group, position: number): void {
   }
   core.reserveAccumulator();
   core.run("train").group = { batches, rows };
+}
+
+function callbackStatesOf({ callbacks = [], callbackStates = [] }: SavedTraining): readonly CallbackState[] {
+  if (!Array.isArray(callbacks) || !Array.isArray(callbackStates)) {
+    throw broken("training", "its callbacks are no array");
+  }
+  for (const { name, nth, late } of callbacks as readonly CallbackState[]) {
+    const known = ["string", "undefined"].includes(typeof name) && Number.isSafeInteger(nth);
+    if (!known || (late !== undefined && late !== true)) throw broken("training", "its callbacks cannot be told apart");
+  }
+  const unnamed = callbackStates.map((state: unknown, nth) => ({ nth, ...(state !== null && { state }) }));
+  return [...(callbacks as readonly CallbackState[]), ...unnamed];
+}
+
+function pendingOf({ pending }: SavedTraining): PendingHook | undefined {
+  if (pending === undefined) return undefined;
+  const { index, logs } = pending;
+  const hook = RECOVERED_HOOKS.find((name) => name === pending.hook);
+  const figures = typeof logs === "object" && logs !== null && Object.values(logs).every((n) => typeof n === "number");
+  if (!hook || !Number.isSafeInteger(index) || !figures) throw broken("training", "its pending hook is none");
+  return { hook, index, logs, late: new Set() };
+}
+
+/** An array within a callback's state. */
+function stateTensor(file: SafetensorsFile, name: string): Float32Array {
+  if (!isStateName(name)) throw broken("training", `${show(name)} is no tensor of a callback's state`);
+  return tensorOf(file, name).data;
 }
 
 function valuesOf(file: SafetensorsFile, names: readonly string[]): Map<string, { data: Float32Array; shape: Shape }> {

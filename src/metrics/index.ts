@@ -28,6 +28,8 @@ interface Setting {
 interface MetricRow extends FamilyRow {
   /** What the loss's targets must be. */
   readonly targets: "labels" | "rows" | "any";
+  /** Which way is better; a matrix has none. */
+  readonly better: "max" | "min" | undefined;
   /** How many sums or counts it keeps (one, if not given). */
   readonly slots?: (setting: Setting) => number;
   /** Emits what adds to the slots from `slot` on. */
@@ -43,18 +45,21 @@ const threshold = { threshold: undefined };
 const rows = {
   sparseCategoricalAccuracy: {
     targets: "labels",
+    better: "max",
     options: {},
     formula: "share of rows whose largest output is at the label",
     emit: (inputs, slot) => inputs.b.metric("sparseAccuracy", scoresOf(inputs), inputs.targets, slot),
   },
   categoricalAccuracy: {
     targets: "rows",
+    better: "max",
     options: {},
     formula: "share of rows whose largest output is where the largest target is",
     emit: (inputs, slot) => inputs.b.metric("categoricalAccuracy", scoresOf(inputs), inputs.targets, slot),
   },
   binaryAccuracy: {
     targets: "rows",
+    better: "max",
     options: threshold,
     formula: "share of outputs on the right side of the threshold",
     emit(inputs, slot) {
@@ -64,18 +69,21 @@ const rows = {
   },
   sparseTopKCategoricalAccuracy: {
     targets: "labels",
+    better: "max",
     options: { k: 5 },
     formula: "share of rows whose label is among the k largest outputs",
     emit: emitTopK,
   },
   topKCategoricalAccuracy: {
     targets: "rows",
+    better: "max",
     options: { k: 5 },
     formula: "share of rows whose largest target is among the k largest outputs",
     emit: emitTopK,
   },
   precision: {
     targets: "any",
+    better: "max",
     options: threshold,
     formula: "true positives / said positives; of classes, the mean over them",
     slots: countSlots,
@@ -84,6 +92,7 @@ const rows = {
   },
   recall: {
     targets: "any",
+    better: "max",
     options: threshold,
     formula: "true positives / positives; of classes, the mean over them",
     slots: countSlots,
@@ -92,6 +101,7 @@ const rows = {
   },
   f1Score: {
     targets: "any",
+    better: "max",
     options: threshold,
     formula: "2·tp / (2·tp + fp + fn); of classes, the mean over them",
     slots: countSlots,
@@ -100,6 +110,7 @@ const rows = {
   },
   auc: {
     targets: "rows",
+    better: "max",
     options: { numThresholds: 200 },
     formula: "area under the curve of true over false positive rate, by trapezoids between the thresholds",
     slots: ({ description }) => 2 * binsOf(description),
@@ -111,6 +122,7 @@ const rows = {
   },
   confusionMatrix: {
     targets: "any",
+    better: undefined,
     options: {},
     formula: "how many rows of each class (row) were taken for each class (column)",
     slots: ({ width }) => width * width,
@@ -120,6 +132,7 @@ const rows = {
   },
   meanAbsoluteError: {
     targets: "rows",
+    better: "min",
     options: {},
     formula: "mean of |ŷ − y|",
     emit: ({ b, output, targets }, slot) =>
@@ -127,6 +140,7 @@ const rows = {
   },
   meanSquaredError: {
     targets: "rows",
+    better: "min",
     options: {},
     formula: "mean of (ŷ − y)²",
     emit: ({ b, output, targets }, slot) =>
@@ -134,6 +148,7 @@ const rows = {
   },
   r2Score: {
     targets: "rows",
+    better: "max",
     options: {},
     formula: "1 − Σ (ŷ − y)² / Σ (y − ȳ)², the mean over the outputs",
     slots: ({ width }) => 1 + 3 * width,
@@ -369,6 +384,12 @@ export function finalizeMetric(
   const own = sums.metrics.slice(slot, slot + slots);
   const finalize = setting && (METRICS.rows[setting.description.name] as MetricRow).finalize;
   return finalize ? finalize(own, setting) : sums.samples > 0 ? (own[0] ?? 0) / sums.samples : 0;
+}
+
+/** Which way a figure is better, where that is known: of a function it is not. */
+export function betterOf({ setting, compute }: ResolvedMetric): "max" | "min" | undefined {
+  if (setting) return METRICS.rows[setting.description.name].better;
+  return compute ? undefined : "min"; // an output's loss by itself
 }
 
 /** @throws ConfigError where the function returns no number */

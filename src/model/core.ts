@@ -1,4 +1,5 @@
 import * as L from "../../assembly/shared/layout.js";
+import { positiveNumber } from "../check.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
@@ -25,7 +26,8 @@ import type { Engine } from "../runtime/engine.js";
 import { scheduleBlock } from "../schedules/index.js";
 import { type Shape, sizeOf } from "../shape.js";
 import type { Architecture } from "./architecture.js";
-import type { Callback } from "./callback.js";
+import type { Callback, PendingHook, RequestedStop } from "./callback.js";
+import { type CallbackState, collectStates } from "./callbackState.js";
 import { portLabel } from "./ports.js";
 import { ALIGNMENT_ELEMENTS, type Variable, Variables } from "./variables.js";
 
@@ -84,7 +86,12 @@ export interface Progress {
   sums: Sums;
   /** Rows of the data, to see that a resume comes with the same. */
   rows: number;
-  callbackStates: readonly unknown[];
+  /** As set since compile; undefined: the compiled one. */
+  learningRate: number | undefined;
+  /** Those that a file brought, until a fit has callbacks of its own. */
+  callbackStates: readonly CallbackState[];
+  /** The hook that some callbacks have not heard of yet. */
+  pending: PendingHook | undefined;
 }
 
 const START: Progress = {
@@ -93,7 +100,9 @@ const START: Progress = {
   epochsBegun: 0,
   sums: { loss: 0, samples: 0, metrics: [] },
   rows: 0,
+  learningRate: undefined,
   callbackStates: [],
+  pending: undefined,
 };
 
 /** No batch waits for the rest of its step. */
@@ -117,9 +126,9 @@ export class Core {
   fitting = false;
   /** How many evaluations are under way: what they read must stay as it is. */
   evaluations = 0;
-  stopRequested = false;
+  stopRequested: RequestedStop | undefined;
   /** Those of the last fit: their state is saved with the model. */
-  callbacks: readonly Callback[] = [];
+  callbacks: readonly Callback[] | undefined;
 
   #training: Training | undefined;
   readonly #programs = new Map<Mode, Program>();
@@ -151,7 +160,7 @@ export class Core {
     this.compiled = compiled;
     this.#training = training;
     this.progress = { ...START };
-    this.callbacks = [];
+    this.callbacks = undefined;
     for (const mode of this.#programs.keys()) this.#drop(mode);
     this.#stale.clear();
     run.step = 0;
@@ -217,9 +226,28 @@ export class Core {
   }
 
   /** What the callbacks want to be kept: those of the last fit, or what a file brought. */
-  callbackStates(): readonly unknown[] {
-    if (!this.callbacks.some(({ getState }) => getState)) return this.progress.callbackStates;
-    return this.callbacks.map((callback) => callback.getState?.() ?? null);
+  callbackStates(): readonly CallbackState[] {
+    const { callbackStates, pending } = this.progress;
+    return this.callbacks ? collectStates(this.callbacks, pending?.late) : callbackStates;
+  }
+
+  /** Of the next step. */
+  get learningRate(): number {
+    const { optimizer } = this.mustBeCompiled("learningRate");
+    const { schedule } = this.#training!;
+    if (schedule) return this.engine.exports.scheduledRate(schedule.address, this.run("train").step);
+    return this.progress.learningRate ?? (optimizer.learningRate as number);
+  }
+
+  set learningRate(rate: number) {
+    const schedule = scheduleOf(this.mustBeCompiled("learningRate").optimizer);
+    if (schedule) {
+      throw new ConfigError(
+        "config/scheduled-learning-rate",
+        `The learning rate follows the schedule ${schedule.name} and cannot be set. Compile with a number for learningRate to set it by hand or from a callback.`,
+      );
+    }
+    this.progress.learningRate = positiveNumber(rate, "learningRate", "config/bad-learning-rate");
   }
 
   get trainableVariables(): readonly Variable[] {
@@ -272,7 +300,7 @@ export class Core {
     this.#programs.set(mode, program);
     if (fresh && updates(mode)) this.#writeSegments();
     run.bind(program); // always: those that update share a run
-    if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer));
+    if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer, this.progress.learningRate));
     return { program, run };
   }
 

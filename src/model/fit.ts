@@ -1,17 +1,19 @@
 import { MAX_GROUP_BATCHES } from "../../assembly/shared/layout.js";
 import { boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
-import { ConfigError, DataError } from "../errors.js";
+import { BusyError, ConfigError, DataError } from "../errors.js";
 import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
-import type { Callback, CallbackContext, Logs } from "./callback.js";
+import type { Callback, CallbackContext, Logs, PendingHook } from "./callback.js";
+import { matchStates } from "./callbackState.js";
 import { type Compiled, type Core, NO_GROUP } from "./core.js";
 import { type Rows, sliceRows } from "./data.js";
 import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
-import { logsOf } from "./logs.js";
+import { figuresOf, logsOf } from "./logs.js";
 import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
+import type { NamedArray } from "./variables.js";
 import { type ClassWeight, type Weighting, weightsOf } from "./weights.js";
 
 export interface FitOptions {
@@ -251,40 +253,63 @@ class Fit {
     this.#run = core.run("train");
     this.#everyStep = callbacks.some(({ onBatchEnd }) => onBatchEnd);
     const info = { epochs, batchSize, samples: trainRows, stepsPerEpoch: Math.ceil(trainRows / batchSize) };
-    this.#context = { model, info };
+    this.#context = {
+      model,
+      info,
+      resumed: plan.resume,
+      figures: figuresOf(plan.compiled, plan.validation !== undefined),
+      stop: (reason) => void (core.stopRequested ??= reason),
+      setWeights: (weights) => this.#setWeights(weights),
+    };
   }
 
   async run(): Promise<History> {
-    const { progress, callbacks } = this.#begin();
-    let failed = true;
+    let failure: { readonly error: unknown } | undefined;
     try {
-      await this.#each(({ onTrainBegin }) => onTrainBegin?.({}, this.#context));
+      await this.#begin();
+      const { progress, stopRequested } = this.#core;
+      this.#stop = stopRequested;
       while (progress.epoch < this.#plan.epochs && this.#stop === undefined) await this.#epoch();
-      failed = false;
-    } finally {
-      // Callbacks tidy up however training ends; what they throw must not hide why it failed.
-      for (const { onTrainEnd } of failed ? callbacks : [])
-        await quietly(() => onTrainEnd?.(this.#logs, this.#context));
+    } catch (error) {
+      failure = { error };
     }
-    await this.#each(({ onTrainEnd }) => onTrainEnd?.(this.#logs, this.#context));
+    this.#run.dropStep(); // an abort may have come in the midst of one
+    for (const callback of this.#plan.callbacks) {
+      try {
+        await callback.onTrainEnd?.(this.#logs, this.#context);
+      } catch (error) {
+        failure ??= { error }; // the first error is the one to tell, and the others still hear of the end
+      }
+    }
+    if (failure) throw failure.error;
     this.#history.stopReason = this.#stop ?? "completed";
     return this.#history;
   }
 
-  #begin() {
+  /** Callbacks begin, then take up their states. Where one refuses, all is as if the fit had not been called. */
+  async #begin(): Promise<void> {
     const core = this.#core;
-    const { progress } = core;
-    const { callbacks, resume, trainRows } = this.#plan;
-    const callbackStates = resume ? core.callbackStates() : [];
-    callbackStates.forEach((state, i) => callbacks[i]?.setState?.(state));
-    if (!resume) {
-      Object.assign(progress, { epoch: 0, position: 0 });
-      this.#run.group = NO_GROUP;
+    const { callbacks, resume, trainRows: rows } = this.#plan;
+    const before = { ...core.progress, callbackStates: core.callbackStates() };
+    const afresh = { epoch: 0, position: 0, callbackStates: [], pending: undefined };
+    core.progress = { ...before, rows, ...(!resume && afresh) };
+    core.callbacks = undefined; // until they are complete, what is kept are the states that they shall have
+    core.stopRequested = undefined;
+    const states = matchStates(core.progress.callbackStates, callbacks);
+    try {
+      await this.#each((callback) => callback.onTrainBegin?.({}, this.#context));
+      for (const [i, callback] of callbacks.entries()) {
+        if (states[i]?.state !== undefined) callback.setState?.(states[i].state, this.#context);
+      }
+    } catch (error) {
+      core.progress = before;
+      throw error;
     }
-    Object.assign(progress, { rows: trainRows, callbackStates });
-    core.stopRequested = false;
+    if (!resume) this.#run.group = NO_GROUP;
     core.callbacks = callbacks;
-    return { progress, callbacks };
+    const late = callbacks.filter((_, i) => states[i]?.late);
+    const { pending } = core.progress;
+    if (pending) await this.#tell(pending, late);
   }
 
   /** One epoch, or the rest of one that was stopped. */
@@ -292,7 +317,7 @@ class Fit {
     const { compiled, signal, trainRows } = this.#plan;
     const { progress } = this.#core;
     const { epoch } = progress;
-    await this.#each(({ onEpochBegin }) => onEpochBegin?.(epoch, {}, this.#context));
+    await this.#each((callback) => callback.onEpochBegin?.(epoch, {}, this.#context));
     const refill = this.#startEpoch();
     if (progress.position < trainRows && !(await this.#stepThrough(refill))) return;
 
@@ -304,7 +329,7 @@ class Fit {
     this.#history.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (this.#history.history[name] ??= []).push(value);
     Object.assign(progress, { epoch: epoch + 1, position: 0 });
-    await this.#each(({ onEpochEnd }) => onEpochEnd?.(epoch, logs, this.#context));
+    await this.#tell({ hook: "onEpochEnd", index: epoch, logs });
     if (progress.epoch === this.#plan.epochs) return;
     this.#checkLimits();
     await this.#breathe(); // epochs may be far shorter than a slice
@@ -357,14 +382,14 @@ class Fit {
   async #reportSteps(): Promise<void> {
     const logs = (this.#logs = logsOf(this.#plan.compiled, this.#run.sums));
     const batch = Math.ceil(this.#run.position / this.#plan.batchSize);
-    if (this.#everyStep) await this.#each(({ onBatchEnd }) => onBatchEnd?.(batch - 1, logs, this.#context));
-    await this.#each(({ onProgress }) => onProgress?.(batch, logs, this.#context));
+    if (this.#everyStep) await this.#tell({ hook: "onBatchEnd", index: batch - 1, logs });
+    await this.#each((callback) => callback.onProgress?.(batch, logs, this.#context));
   }
 
   #checkLimits(): void {
     const { maxSteps, maxMs, signal } = this.#plan;
     signal?.throwIfAborted();
-    if (this.#core.stopRequested) this.#stop = "callback";
+    if (this.#core.stopRequested) this.#stop = this.#core.stopRequested;
     else if (this.#steps >= maxSteps) this.#stop = "maxSteps";
     else if (this.#run.atStep && this.#steps > 0 && performance.now() - this.#started >= maxMs) this.#stop = "maxMs";
   }
@@ -390,12 +415,29 @@ class Fit {
   async #each(hook: (callback: Callback) => void | Promise<void>): Promise<void> {
     for (const callback of this.#plan.callbacks) await hook(callback);
   }
-}
 
-async function quietly(action: () => void | Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch {
-    // the first error is the one to tell
+  /** What is saved in the midst of this says who has not heard yet, so that a resume leaves nobody out. */
+  async #tell(
+    { hook, index, logs }: Omit<PendingHook, "late">,
+    callbacks: readonly Callback[] = this.#plan.callbacks,
+  ): Promise<void> {
+    const { progress } = this.#core;
+    const late = new Set(callbacks);
+    progress.pending = { hook, index, logs, late };
+    for (const callback of callbacks) {
+      late.delete(callback);
+      await callback[hook]?.(index, logs, this.#context);
+    }
+    progress.pending = undefined;
+  }
+
+  #setWeights(weights: ReadonlyMap<string, NamedArray>): void {
+    if (this.#core.evaluations > 0 || !this.#run.atStep) {
+      throw new BusyError(
+        "model/busy",
+        "A callback can write weights between two steps only: call setWeights within a hook.",
+      );
+    }
+    this.#core.variables.write(weights);
   }
 }

@@ -1,4 +1,4 @@
-import { computeMetric, finalizeMetric } from "../metrics/index.js";
+import { betterOf, computeMetric, finalizeMetric } from "../metrics/index.js";
 import type { Sums } from "../program/run.js";
 import { type Compiled, metricsOf } from "./core.js";
 import type { Rows } from "./data.js";
@@ -10,6 +10,18 @@ export function logsOf(compiled: Compiled, sums: Sums, prefix = ""): Record<stri
     if (!metric.evaluateOnly) logs[prefix + metric.label] = finalizeMetric(metric, sums) as number;
   }
   return logs;
+}
+
+/** What the logs hold at the end of an epoch, by name, and which way it is better, where that is known. */
+export function figuresOf(compiled: Compiled, validation: boolean): Map<string, "max" | "min" | undefined> {
+  const metrics = metricsOf(compiled);
+  const training = metrics.filter(({ evaluateOnly }) => !evaluateOnly);
+  const evaluated = metrics.filter(({ evaluateOnly, compute }) => !evaluateOnly || compute);
+  const named = (prefix: string, list: typeof metrics) => [
+    [`${prefix}loss`, "min"] as const,
+    ...list.map((metric) => [prefix + metric.label, betterOf(metric)] as const),
+  ];
+  return new Map([...named("", training), ...(validation ? named("val_", evaluated) : [])]);
 }
 
 /** Targets and predictions of one output, for metrics that are functions. */

@@ -60,11 +60,26 @@ export class Model<Output extends Predictions = Prediction> {
 
   /** Set it to true in a callback: training stops after the step under way. */
   get stopTraining(): boolean {
-    return this.#core.stopRequested;
+    return this.#core.stopRequested !== undefined;
   }
 
   set stopTraining(stop: boolean) {
-    this.#core.stopRequested = stop;
+    this.#core.stopRequested = stop ? (this.#core.stopRequested ?? "callback") : undefined;
+  }
+
+  /**
+   * The optimizer's rate η at the next step. It may be set at any time, also while the model trains, takes effect at the
+   * next step, and is saved with the training state; `compile` puts it back. Where a schedule drives it, it can only be read.
+   *
+   * @throws ConfigError `model/not-compiled`, `config/scheduled-learning-rate`, `config/bad-learning-rate`
+   * @example model.learningRate /= 2
+   */
+  get learningRate(): number {
+    return this.#core.learningRate;
+  }
+
+  set learningRate(rate: number) {
+    this.#core.learningRate = rate;
   }
 
   /**

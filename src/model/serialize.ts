@@ -2,6 +2,8 @@ import { boolean, knownOptions } from "../check.js";
 import { writeSafetensors } from "../formats/safetensors.js";
 import type { Group } from "../program/run.js";
 import { type Architecture, type Form, isChain, type Port } from "./architecture.js";
+import type { Logs } from "./callback.js";
+import { type CallbackState, packState } from "./callbackState.js";
 import type { Compiled, CompiledOutput, Core, Progress } from "./core.js";
 
 export interface SaveOptions {
@@ -52,10 +54,20 @@ export interface SavedCompile {
   readonly clip?: Named;
 }
 
-export interface SavedTraining extends Progress {
+export interface SavedTraining extends Readonly<
+  Pick<Progress, "epoch" | "position" | "epochsBegun" | "rows" | "sums">
+> {
   readonly step: number;
   /** Absent: no batch waits for the rest of its step. */
   readonly group?: Group;
+  /** Absent: the compiled one. */
+  readonly learningRate?: number;
+  /** As packed; absent: none. */
+  readonly callbacks?: readonly CallbackState[];
+  /** As packed; absent: all callbacks have heard of all. */
+  readonly pending?: { readonly hook: string; readonly index: number; readonly logs: Logs };
+  /** In older files: the callbacks' states by their places. */
+  readonly callbackStates?: readonly unknown[];
 }
 
 /** How a slot of a weight is called in the file. Layers' names hold no "/", so nothing else is called so. */
@@ -94,7 +106,9 @@ export function serialize(core: Core, options: SaveOptions): Uint8Array {
     for (const [slot, region] of core.regions.slots) {
       for (const [name, value] of variables.read(region, variables.learned)) tensors.set(slotName(slot, name), value);
     }
-    metadata.training = JSON.stringify(trainingState(core));
+    metadata.training = JSON.stringify(
+      packState(trainingState(core), (name, data) => void tensors.set(name, { data, shape: [data.length] })),
+    );
   }
   return writeSafetensors(
     [...tensors].map(([name, { data, shape }]) => [name, { dtype: "F32", shape, data }]),
@@ -125,8 +139,21 @@ function savedCompile({ optimizer, outputs, clip }: Compiled): SavedCompile {
 }
 
 function trainingState(core: Core): SavedTraining {
-  const { epoch, position, epochsBegun, rows, sums } = core.progress; // named, so that the same state is the same bytes
+  // Named, so that the same state is the same bytes.
+  const { epoch, position, epochsBegun, rows, sums, learningRate, pending } = core.progress;
   const { step, group } = core.run("train");
-  const waiting = group.batches > 0 && { group };
-  return { step, ...waiting, epoch, position, epochsBegun, rows, sums, callbackStates: core.callbackStates() };
+  const callbacks = core.callbackStates();
+  return {
+    step,
+    ...(group.batches > 0 && { group }),
+    epoch,
+    position,
+    epochsBegun,
+    rows,
+    sums,
+    ...(learningRate !== undefined && { learningRate }),
+    ...(callbacks.length > 0 && { callbacks }),
+    ...(callbacks.some(({ late }) => late) &&
+      pending && { pending: { hook: pending.hook, index: pending.index, logs: pending.logs } }),
+  };
 }

@@ -158,9 +158,12 @@ function shareInside(value: unknown, what: string): number {
 }
 
 /** The numbers of the header's hyperparameters; undefined for a rate that a schedule writes there. */
-export function hyperOf(description: OptimizerDescription): (number | undefined)[] {
+export function hyperOf(
+  description: OptimizerDescription,
+  learningRate: unknown = description.learningRate,
+): (number | undefined)[] {
   return OPTIMIZERS.rows[description.name].hyper.map((option) => {
-    const value = description[option];
+    const value = option === "learningRate" ? learningRate : description[option];
     return typeof value === "number" ? value : undefined;
   });
 }

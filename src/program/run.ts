@@ -55,6 +55,11 @@ export class Run {
     this.#u32(L.HEADER_PC, 0);
   }
 
+  /** Drops the step under way, of which nothing has been applied. */
+  dropStep(): void {
+    this.#u32(L.HEADER_PC, 0);
+  }
+
   /**
    * Begins an epoch over `totalRows` rows at `position`, with its sums at zero. Of each `groupSize` batches the gradients
    * make one optimizer step; 0: those of each, and what is accumulated is left alone.

@@ -31,6 +31,8 @@ export {
   layerNorm,
   type LayerNormOptions,
   type LayerSpec,
+  normalization,
+  type NormalizationOptions,
   prelu,
   type PreluOptions,
   rescaling,

@@ -5,6 +5,7 @@ import { alphaDropout, dropout, gaussianNoise } from "./dropout.js";
 import { flatten } from "./flatten.js";
 import type { LayerOptions, LayerSpec } from "./layer.js";
 import { layerNorm } from "./layerNorm.js";
+import { normalization } from "./normalization.js";
 import { prelu } from "./prelu.js";
 import { rescaling } from "./rescaling.js";
 
@@ -20,6 +21,7 @@ export const LAYERS: Readonly<Record<string, (config: any, options: LayerOptions
   PReLU: (config, options) => prelu({ ...config, ...options }),
   GaussianNoise: ({ stddev, ...config }, options) => gaussianNoise(stddev, { ...config, ...options }),
   LayerNormalization: (config, options) => layerNorm({ ...config, ...options }),
+  Normalization: (config, options) => normalization({ ...config, ...options }),
   Rescaling: (config, options) => rescaling({ ...config, ...options }),
 };
 
@@ -30,5 +32,6 @@ export { alphaDropout, dropout, type DropoutOptions, gaussianNoise } from "./dro
 export { flatten } from "./flatten.js";
 export type { LayerOptions, LayerSpec } from "./layer.js";
 export { layerNorm, type LayerNormOptions } from "./layerNorm.js";
+export { normalization, type NormalizationOptions } from "./normalization.js";
 export { prelu, type PreluOptions } from "./prelu.js";
 export { rescaling } from "./rescaling.js";

@@ -19,6 +19,7 @@ import {
   type LayerSpec,
   loadModel,
   type Model,
+  normalization,
   prelu,
   randomUniform,
   rescaling,
@@ -86,6 +87,7 @@ describe("what was saved comes back", () => {
     prelu({ alphaInitializer: constant({ value: 0.25 }) }),
     batchNorm({ momentum: 0.25, epsilon: 0.5, center: false, trainable: false }),
     layerNorm({ epsilon: 0.125, scale: false }),
+    normalization({ mean: [0.1, 2, -3, 0], variance: [0.7, 1, 10, 1e-3] }),
     dense(2, { activation: "sigmoid", name: "Ausgabe ★" }),
   ];
 

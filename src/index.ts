@@ -27,6 +27,8 @@ export {
   dropout,
   type DropoutOptions,
   flatten,
+  funnel,
+  type FunnelOptions,
   gaussianNoise,
   layerNorm,
   type LayerNormOptions,

@@ -30,6 +30,7 @@ export { batchNorm, type BatchNormOptions } from "./batchNorm.js";
 export { dense, type DenseOptions } from "./dense.js";
 export { alphaDropout, dropout, type DropoutOptions, gaussianNoise } from "./dropout.js";
 export { flatten } from "./flatten.js";
+export { funnel, type FunnelOptions } from "./funnel.js";
 export type { LayerOptions, LayerSpec } from "./layer.js";
 export { layerNorm, type LayerNormOptions } from "./layerNorm.js";
 export { normalization, type NormalizationOptions } from "./normalization.js";

@@ -106,3 +106,4 @@ export {
   type Schedule,
   warmup,
 } from "./schedules/index.js";
+export { foldBatchNorm, type Folded, type FoldOptions } from "./transfer/index.js";

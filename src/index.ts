@@ -71,6 +71,13 @@ export {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from "./metrics/index.js";
+export {
+  crossValidate,
+  type CrossValidateOptions,
+  type CrossValidation,
+  type FoldRows,
+  type Score,
+} from "./model/crossValidate.js";
 export type { Evaluation } from "./model/evaluate.js";
 export type { Callback, CallbackContext, Logs } from "./model/callback.js";
 export type { Rowlike, Targets } from "./model/data.js";

@@ -39,7 +39,7 @@ export interface FitOptions {
   resume?: boolean;
 }
 
-const FIT_OPTIONS = {
+export const FIT_OPTIONS = {
   epochs: true,
   batchSize: true,
   validationSplit: true,

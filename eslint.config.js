@@ -21,7 +21,7 @@ const FLOORS = [
   ["src/layers"],
   ["src/data"],
   ["src/model"],
-  ["src/callbacks", "src/io"],
+  ["src/callbacks", "src/io", "src/transfer"],
   ["src/index.ts"],
   ["src/cli"],
 ];

@@ -44,6 +44,8 @@ export {
   dropout,
   type DropoutOptions,
   flatten,
+  funnel,
+  type FunnelOptions,
   gaussianNoise,
   input,
   type InputOptions,
@@ -51,6 +53,8 @@ export {
   layerNorm,
   type LayerNormOptions,
   type LayerSpec,
+  normalization,
+  type NormalizationOptions,
   prelu,
   type PreluOptions,
   rescaling,
@@ -94,6 +98,13 @@ export {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from "./metrics/index.js";
+export {
+  crossValidate,
+  type CrossValidateOptions,
+  type CrossValidation,
+  type FoldRows,
+  type Score,
+} from "./model/crossValidate.js";
 export type { Evaluation } from "./model/evaluate.js";
 export type { Callback, CallbackContext, Logs, TrainingInfo } from "./model/callback.js";
 export type { Rowlike, Targets } from "./model/data.js";
@@ -133,3 +144,4 @@ export {
   type Schedule,
   warmup,
 } from "./schedules/index.js";
+export { foldBatchNorm, type Folded, type FoldOptions } from "./transfer/index.js";

@@ -14,3 +14,4 @@ export const STREAM_SHUFFLE = 2;
 export const STREAM_SPLIT = 3;
 export const STREAM_DROPOUT = 4;
 export const STREAM_NOISE = 5;
+export const STREAM_FOLDS = 6;

@@ -6,6 +6,7 @@ import { flatten } from "./flatten.js";
 import type { LayerOptions, LayerSpec } from "./layer.js";
 import { layerNorm } from "./layerNorm.js";
 import { addLayer, concatenateLayer } from "./merge.js";
+import { normalization } from "./normalization.js";
 import { prelu } from "./prelu.js";
 import { rescaling } from "./rescaling.js";
 import { reshape } from "./reshape.js";
@@ -25,6 +26,7 @@ export const LAYERS: Readonly<Record<string, LayerFactory>> = {
   PReLU: (config, options) => prelu({ ...config, ...options }),
   GaussianNoise: ({ stddev, ...config }, options) => gaussianNoise(stddev, { ...config, ...options }),
   LayerNormalization: (config, options) => layerNorm({ ...config, ...options }),
+  Normalization: (config, options) => normalization({ ...config, ...options }),
   Reshape: ({ targetShape }, options) => reshape(targetShape, options),
   Rescaling: (config, options) => rescaling({ ...config, ...options }),
 };
@@ -41,9 +43,11 @@ export {
 export { dense, type DenseOptions } from "./dense.js";
 export { alphaDropout, dropout, type DropoutOptions, gaussianNoise } from "./dropout.js";
 export { flatten } from "./flatten.js";
+export { funnel, type FunnelOptions } from "./funnel.js";
 export type { LayerOptions, LayerSpec } from "./layer.js";
 export { layerNorm, type LayerNormOptions } from "./layerNorm.js";
 export { add, concatenate, type ConcatenateOptions } from "./merge.js";
+export { normalization, type NormalizationOptions } from "./normalization.js";
 export { prelu, type PreluOptions } from "./prelu.js";
 export { rescaling } from "./rescaling.js";
 export { reshape } from "./reshape.js";

@@ -51,7 +51,7 @@ export interface FitOptions {
   resume?: boolean;
 }
 
-const FIT_OPTIONS = {
+export const FIT_OPTIONS = {
   epochs: true,
   batchSize: true,
   accumulateSteps: true,

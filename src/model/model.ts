@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.js";
 import { boolean, knownOptions, show, suggest } from "../check.js";
 import { writeFileAtomic } from "../runtime/files.js";
+import { isChain } from "./architecture.js";
 import { type CompileOptions, resolveCompile } from "./compile.js";
 import type { Core } from "./core.js";
 import type { Inputs, Outputs } from "./dataset.js";
@@ -46,6 +47,11 @@ export class Model<Output extends Predictions = Prediction> {
   /** Where predictions leave: names and shapes per sample. A chain has one, called "y". */
   get outputs(): readonly Readonly<{ name: string; shape: readonly number[] }>[] {
     return this.#core.architecture.outputs.map(({ name, shape }) => ({ name, shape }));
+  }
+
+  /** Whether each layer takes what the one before it makes, as in `sequential`. */
+  get isChain(): boolean {
+    return isChain(this.#core.architecture);
   }
 
   /** Per sample, of the first input. */

@@ -89,7 +89,7 @@ function perOutput(
   });
 }
 
-function checkSampleWeight(given: unknown, rows: number, what: string): asserts given is SampleWeight {
+export function checkSampleWeight(given: unknown, rows: number, what: string): asserts given is SampleWeight {
   if (!Array.isArray(given) && !(ArrayBuffer.isView(given) && !(given instanceof DataView))) {
     throw new DataError(
       "data/bad-type",

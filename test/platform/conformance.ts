@@ -56,6 +56,7 @@ import {
   maxNorm,
   minMaxNorm,
   nonNeg,
+  normalization,
   unitNorm,
   losses,
   type Model,
@@ -475,6 +476,25 @@ export const MIX: Record<string, () => Part> = {
     y: bytes(47, 16).map((value) => value & 3),
     batchSize: 15,
     epochs: 5,
+  }),
+  // Statistics that are given, of bytes and, with gradients through them, behind a layer.
+  givenStatistics: () => ({
+    inputShape: 11,
+    layers: [
+      normalization({
+        mean: [...numbers(11, 23)].map((value) => 128 + 9 * value),
+        variance: [...bytes(11, 24)].map((value) => 5000 + value),
+      }),
+      dense(7, { activation: "tanh" }),
+      normalization({ mean: numbers(7, 25), variance: 0.3 }),
+      dense(2),
+    ],
+    optimizer: adam({ learningRate: 0.01 }),
+    loss: "meanSquaredError",
+    x: bytes(29 * 11, 26),
+    y: numbers(29 * 2, 27),
+    batchSize: 8,
+    epochs: 4,
   }),
   // Statistics of each row, of odd widths, and of each position of a sample.
   layerNormalization: () => ({

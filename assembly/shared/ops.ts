@@ -73,5 +73,3 @@ export const OP_TENSOR_STATISTICS = 68;
 export const OP_SLOPE_STATISTICS = 69;
 
 export const OP_COUNT = 70;
-
-export const OP_COUNT = 68;

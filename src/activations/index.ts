@@ -20,6 +20,7 @@ export const linear = activation("linear", {
 export const sigmoid = activation("sigmoid", {
   op: Code.ACTIVATION_SIGMOID,
   derivativeFrom: "output",
+  steepest: 0.25,
   initializer: "glorotUniform",
   options: {},
   formula: "1 / (1 + e⁻ˣ)",
@@ -29,6 +30,7 @@ export const sigmoid = activation("sigmoid", {
 export const hardSigmoid = activation("hardSigmoid", {
   op: Code.ACTIVATION_HARD_SIGMOID,
   derivativeFrom: "output",
+  steepest: 1 / 6,
   initializer: "glorotUniform",
   options: {},
   formula: "min(max(x + 3, 0), 6) / 6",
@@ -39,6 +41,7 @@ export const hardSigmoid = activation("hardSigmoid", {
 export const tanh = activation("tanh", {
   op: Code.ACTIVATION_TANH,
   derivativeFrom: "output",
+  steepest: 1,
   initializer: "glorotUniform",
   options: {},
   formula: "tanh x",
@@ -48,6 +51,7 @@ export const tanh = activation("tanh", {
 export const softsign = activation("softsign", {
   op: Code.ACTIVATION_SOFTSIGN,
   derivativeFrom: "input",
+  steepest: 1,
   initializer: "glorotUniform",
   options: {},
   formula: "x / (1 + |x|)",

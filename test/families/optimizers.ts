@@ -75,6 +75,12 @@ async function checkSteps(
   }
 }
 
+/** The options that some figure of PyTorch or Keras was made with. */
+export function optionsOfFigures(name: string): Set<string> {
+  const ofTorch = golden.optimizers.filter((figure) => figure.name === name).map(({ options }) => options);
+  return new Set([...ofTorch, FIVE_STEPS[name]?.options ?? {}].flatMap(Object.keys));
+}
+
 function figures(name: string): Figures[] {
   const ofTorch = golden.optimizers
     .filter((figure) => figure.name === name)

@@ -52,6 +52,8 @@ export function progressBar(options: ProgressBarOptions = {}): Callback {
   }
 
   return {
+    name: "progressBar",
+
     onTrainBegin() {
       pace = new Pace();
       lastDraw = -Infinity;

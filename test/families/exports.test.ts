@@ -5,14 +5,20 @@ import { expect, test } from "vitest";
 import { LanewiseError } from "../../src/errors.js";
 import * as lanewise from "../../src/index.js";
 import { CALLBACKS } from "./callbacks.js";
+import { NO_LAYERS } from "./layers.js";
 import { FAMILIES } from "./table.js";
 
 /** What is no member of a family. */
 const OTHERS: Readonly<Record<string, string>> = {
+  ...NO_LAYERS,
   Model: "test/model",
   accuracy: "test/model: the accuracy that fits the loss",
+  crossValidate: "test/model/crossValidate.test.ts",
+  defineLoss: "test/layers/define.test.ts",
+  foldBatchNorm: "test/transfer",
   init: "test/runtime",
   loadModel: "test/io",
+  model: "test/model/graph.test.ts",
   sequential: "test/model",
 };
 

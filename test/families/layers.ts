@@ -1,6 +1,16 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { dense, flatten, type LayerSpec, type Model, sequential, sgd } from "../../src/index.js";
+import {
+  add,
+  concatenate,
+  dense,
+  flatten,
+  type LayerSpec,
+  type Model,
+  rescaling,
+  sgd,
+  type SymbolicValue,
+} from "../../src/index.js";
 import * as factories from "../../src/layers/index.js";
 import { LAYERS } from "../../src/layers/index.js";
 import { DENSE, LAYER_NORM, NOISE } from "../golden/keras.js";
@@ -8,9 +18,10 @@ import { noise } from "../model/helpers.js";
 import * as random from "../reference/dropout.js";
 import { batchNorm, layerNorm, type Moments } from "../reference/normalization.js";
 import { prelu } from "../reference/prelu.js";
+import { rowsOf } from "../reference/softmax.js";
 import { activated, expectClose } from "./activations.js";
 import { type Weights, weightsOf } from "./differences.js";
-import { affine, between, scatter } from "./networks.js";
+import { affine, between, modelOf, scatter, type Stack } from "./networks.js";
 import type { FamilyUnderTest, Figures, Member, Size } from "./suite.js";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -33,7 +44,9 @@ interface Output {
 interface LayerCase {
   /** Options to try it with, a width being given. */
   readonly cases: readonly Options[];
-  make(options: Options, name: string, width: number): LayerSpec;
+  make(options: Options, name: string, width: number): LayerSpec | ((x: SymbolicValue) => SymbolicValue);
+  /** In files, where `make` does not return the layer itself. */
+  readonly className?: string;
   twin(x: number[], options: Options, context: Context): Output;
   /** A batch has a variance from two rows on. */
   readonly leastRows?: number;
@@ -58,6 +71,9 @@ const noisy =
   (x: number[], { rate, stddev, seed }: Options, { training, draw }: Context): Output => ({
     y: training ? twin(x, (rate ?? stddev) as number, { ...draw, seed: (seed as number | undefined) ?? draw.seed }) : x,
   });
+/** Another value, made of x, for layers that take several. */
+const other = (x: SymbolicValue): SymbolicValue => rescaling({ scale: -0.5, offset: 0.25, name: "other" }).apply(x);
+const otherwise = (value: number): number => value * -0.5 + 0.25;
 const activatedAs = (name: unknown, x: number[], width: number) =>
   activated({ name: name as string, options: {} }, x, width);
 
@@ -119,6 +135,37 @@ const CASES: Readonly<Record<string, LayerCase>> = {
     make: made(factories.prelu),
     twin: (x, _, { weights }) => ({ y: prelu(x, weights.alpha!), kinks: x }),
   },
+  normalization: {
+    cases: [{}, { positions: [2] }], // its statistics are weights
+    make: made(factories.normalization),
+    twin: (x, _, { weights: { mean, variance }, width }) => ({
+      y: batchNorm(x, width, 0, {}, momentsOf(mean!, variance!)).y,
+    }),
+  },
+  reshape: {
+    cases: [{ targetShape: [-1, 2], positions: [2] }, { targetShape: [1, 1, -1] }],
+    make: ({ targetShape }, name) => factories.reshape(targetShape as number[], { name }),
+    twin: (x) => ({ y: x }),
+  },
+  // Three values of one, so that their gradients add up.
+  add: {
+    cases: [{}, { positions: [2] }],
+    className: "Add",
+    make: (_, name) => (x) => add([x, other(x), x], { name }),
+    twin: (x) => ({ y: x.map((value) => 2 * value + otherwise(value)) }),
+  },
+  concatenate: {
+    cases: [{}, { positions: [2] }, { positions: [2], axis: 1 }],
+    className: "Concatenate",
+    make:
+      ({ positions: _, ...options }, name) =>
+      (x) =>
+        concatenate([x, other(x), x], { ...options, name }),
+    twin(x, { axis }, { width, positions }) {
+      const block = axis === 1 ? product(positions) * width : width;
+      return { y: rowsOf(x, block).flatMap((row) => [...row, ...row.map(otherwise), ...row]) };
+    },
+  },
   rescaling: {
     cases: [{ scale: 0.125 }, { scale: -1.5, offset: 0.25 }],
     make: made(factories.rescaling as (options: object) => LayerSpec),
@@ -128,6 +175,11 @@ const CASES: Readonly<Record<string, LayerCase>> = {
 
 const positionsOf = ({ positions = [] }: Options) => positions as readonly number[];
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+
+function stackOf(name: string, options: Options, width: number): Stack {
+  const layer = CASES[name]!.make(options, "part", width);
+  return typeof layer === "function" ? layer : [layer];
+}
 
 /** A layer's own weights, by role. */
 function rolesOf(weights: Weights, layer: string): Record<string, readonly number[]> {
@@ -139,9 +191,7 @@ const SEED = 5; // of all models here
 
 /** The layer by itself, its weights scattered. */
 async function alone(name: string, options: Options, width: number, after: readonly LayerSpec[] = []): Promise<Model> {
-  const inputShape = [...positionsOf(options), width];
-  const layers = [CASES[name]!.make(options, "part", width), ...after];
-  const model = await sequential({ inputShape, layers, seed: SEED });
+  const model = await modelOf([...positionsOf(options), width], [stackOf(name, options, width), after], SEED);
   model.compile({ optimizer: sgd({ learningRate: 1e-30 }), loss: "meanSquaredError" });
   scatter(model);
   return model;
@@ -204,7 +254,7 @@ async function checkGolden({ layer, ...figure }: Golden): Promise<void> {
   model.setWeights(new Map(given));
   const [x, targets] = [Float32Array.from(figure.x), Float32Array.from(figure.targets)];
   expectClose(model.predict(x).data, figure.y);
-  if (given.length === 0) return;
+  if (Object.keys(figure.gradients).length === 0) return;
   const gradients = model.gradients(x, targets);
   expect(gradients.size).toBe(Object.keys(figure.gradients).length);
   for (const [role, expected] of Object.entries(figure.gradients)) {
@@ -318,16 +368,28 @@ function figures(name: string): Figures[] {
 // ── The family ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The class of each factory that has a case. */
-const classOf = (name: string): string => CASES[name]!.make(CASES[name]!.cases[0]!, "part", 3).kind.className;
+function classOf(name: string): string {
+  const { make, cases, className } = CASES[name]!;
+  const layer = make(cases[0]!, "part", 3);
+  return typeof layer === "function" ? className! : layer.kind.className;
+}
 const CLASSES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.keys(CASES).map((name) => [classOf(name), name]),
 );
+
+/** What src/layers exports beside layers, and where it is tested. */
+export const NO_LAYERS: Readonly<Record<string, string>> = {
+  defineLayer: "test/layers/define.test.ts",
+  funnel: "test/layers/funnel.test.ts",
+  input: "test/model/graph.test.ts",
+  SymbolicValue: "test/model/graph.test.ts",
+};
 
 /** Every factory that src/layers exports, and every class of a file: those without a case by their class. */
 const NAMES = [
   ...new Set([
     ...Object.entries(factories)
-      .filter(([, value]) => typeof value === "function")
+      .filter(([name, value]) => typeof value === "function" && !(name in NO_LAYERS))
       .map(([name]) => name),
     ...Object.keys(LAYERS).map((className) => CLASSES[className] ?? className),
   ]),
@@ -371,10 +433,10 @@ export const layerFamily: FamilyUnderTest = {
     const { width } = size;
     const options = member.options as Options;
     const positions = positionsOf(options);
-    const { make, twin, centers = false } = CASES[member.name]!;
+    const { twin, centers = false } = CASES[member.name]!;
     return between(
       {
-        layers: [make(options, "part", width)],
+        layers: stackOf(member.name, options, width),
         positions,
         twin: (z, weights) =>
           twin(z, options, {

@@ -13,7 +13,7 @@ import {
   sgd,
   ShapeError,
 } from "../../src/index.js";
-import { type Loss, type LossDescription, type LossName, LOSSES, resolveLoss } from "../../src/losses/index.js";
+import { type Loss, type LossDescription, type LossName, LOSSES, resolveLoss } from "../../src/losses/table.js";
 import { expectClose, golden, identity, kernelOf, WIDTH } from "./losses.js";
 
 const names = Object.keys(LOSSES.rows) as LossName[];

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { dense, losses as factories, sequential, sgd } from "../../src/index.js";
 import type { Model } from "../../src/index.js";
-import { type LossDescription, type LossName, LOSSES, resolveLoss } from "../../src/losses/index.js";
+import { type LossDescription, type LossName, LOSSES, resolveLoss } from "../../src/losses/table.js";
 import { LOSSES as KERAS } from "../golden/keras.js";
 import { noise } from "../model/helpers.js";
 import { sigmoid } from "../reference/math.js";

@@ -1,7 +1,17 @@
 // Small networks around a part that is tried, in the library and in f64.
 
-import { dense, flatten, type LayerSpec, type Model, sequential, sgd } from "../../src/index.js";
-import type { CompileOptions } from "../../src/model/model.js";
+import {
+  type CompileOptions,
+  dense,
+  flatten,
+  input,
+  type LayerSpec,
+  model as graph,
+  type Model,
+  sequential,
+  sgd,
+  type SymbolicValue,
+} from "../../src/index.js";
 import { noise } from "../model/helpers.js";
 import type { TwinResult, Weights } from "./differences.js";
 import type { Network, Size } from "./suite.js";
@@ -9,9 +19,25 @@ import type { Network, Size } from "./suite.js";
 const INPUTS = 3;
 const OUTPUTS = 2;
 
+/** Layers one behind the other, or what takes values apart and together again. */
+export type Stack = readonly LayerSpec[] | ((x: SymbolicValue) => SymbolicValue);
+
+/** A model of stacks in a row: a chain where it can be. */
+export async function modelOf(inputShape: number[], stacks: readonly Stack[], seed: number): Promise<Model> {
+  if (stacks.every((stack) => typeof stack !== "function")) {
+    return sequential({ inputShape, layers: stacks.flat(), seed });
+  }
+  const inputs = input(inputShape);
+  const outputs = stacks.reduce<SymbolicValue>(
+    (x, stack) => (typeof stack === "function" ? stack(x) : stack.reduce((value, layer) => layer.apply(value), x)),
+    inputs,
+  );
+  return graph({ inputs, outputs, seed });
+}
+
 /** What stands between two dense layers: a part of the network that is tried. */
 export interface Part {
-  readonly layers: readonly LayerSpec[];
+  readonly layers: Stack;
   /** The axes of a sample before the last one; default none. */
   readonly positions?: readonly number[];
   /** Its output from values (rows, …positions, width), and numbers that change their sign where a slope jumps. */
@@ -40,11 +66,11 @@ export function meanSquared(y: readonly number[], targets: ArrayLike<number>): n
   return y.reduce((sum, value, i) => sum + (value - targets[i]!) ** 2, 0) / y.length;
 }
 
-/** Gives every weight a value of its own: what begins as zeros or ones could hide a fault. Moving variances stay above 0. */
+/** Gives every weight a value of its own: what begins as zeros or ones could hide a fault. Variances stay above 0. */
 export function scatter(model: Model, scale = 0.9): void {
   const scattered = [...model.getWeights()].map(([name, { data, shape }], i) => {
     const values = noise(data.length, 40 + i).map((value) => value * scale);
-    if (name.endsWith("movingVariance")) values.forEach((value, j) => (values[j] = Math.abs(value) + 0.5));
+    if (/variance$/i.test(name)) values.forEach((value, j) => (values[j] = Math.abs(value) + 0.5));
     return [name, { data: values, shape }] as const;
   });
   model.setWeights(new Map(scattered));
@@ -59,16 +85,15 @@ export async function between(
 ): Promise<Network> {
   const { rows, width } = size;
   const { layers, positions = [] } = part;
-  const model = await sequential({
-    inputShape: [...positions, INPUTS],
-    layers: [
-      dense(width, { ...before, name: "before" }),
-      ...layers,
-      flatten({ name: "flat" }),
-      dense(OUTPUTS, { name: "after" }),
+  const model = await modelOf(
+    [...positions, INPUTS],
+    [
+      [dense(width, { ...before, name: "before" })],
+      layers,
+      [flatten({ name: "flat" }), dense(OUTPUTS, { name: "after" })],
     ],
-    seed: 5,
-  });
+    5,
+  );
   model.compile({ optimizer: sgd({ learningRate: 0.02 }), loss: "meanSquaredError", ...compile });
   scatter(model);
   const x = noise(rows * product(positions) * INPUTS, 31);

@@ -100,6 +100,19 @@ def prelu(shape, shared):
     return case("prelu", {"sharedAxes": shared} if shared else {}, x, {"alpha": alpha}, own)
 
 
+def normalization(shape):
+    x, n = pseudo(shape, 22, 2.0), shape[-1]
+    mean, variance = pseudo((n,), 23, 0.5), pseudo((n,), 24, 0.4) + 1
+    result = by_itself("normalization", {}, x, lambda x: F.batch_norm(x, mean, variance, eps=0))
+    result["weights"] = {"mean": digits(mean), "variance": digits(variance)}
+    return result
+
+
+def other(x):
+    """A second value for layers that take several."""
+    return x * -0.5 + 0.25
+
+
 def by_itself(layer, options, x, f):
     return case(layer, options, x, {}, f)
 
@@ -131,6 +144,11 @@ result = {
         layer_norm((5, 3), True, False),
         prelu((5, 7), None),
         prelu((4, 2, 3), [1]),
+        normalization((5, 7)),
+        by_itself("reshape", {"targetShape": [-1, 2]}, pseudo((4, 2, 3), 18, 1.0), lambda x: x.reshape(4, -1, 2)),
+        by_itself("add", {}, pseudo((5, 3), 19, 2.0), lambda x: x + other(x) + x),
+        by_itself("concatenate", {}, pseudo((4, 2, 3), 20, 2.0), lambda x: torch.cat([x, other(x), x], -1)),
+        by_itself("concatenate", {"axis": 1}, pseudo((4, 2, 3), 21, 2.0), lambda x: torch.cat([x, other(x), x], 1)),
         by_itself("rescaling", {"scale": 0.125, "offset": -0.5}, pseudo((5, 3), 14, 4.0), lambda x: x * 0.125 - 0.5),
         by_itself("flatten", {}, pseudo((4, 2, 3), 15, 1.0), nn.Flatten()),
         by_itself("activation", {"activation": "gelu"}, pseudo((5, 7), 16, 3.0), F.gelu),

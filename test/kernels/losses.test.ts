@@ -83,6 +83,7 @@ const losses: Loss[] = [
     domain: (p) => Math.sign(p) * Math.max(fround(Math.abs(p)), 1 / 64),
     slope: 64,
   }),
+  coded("value", Code.LOSS_VALUE, (values) => values.map((value) => fround(value * 9 - 4))),
 ];
 
 it("every code has its tests", () => {

@@ -1,6 +1,6 @@
 // The losses of one row in f64, and their gradients by the row's first operand.
 
-import type { LossName } from "../../src/losses/index.js";
+import type { LossName } from "../../src/losses/table.js";
 import { sigmoid } from "./math.js";
 import { logSumExp, softmax } from "./softmax.js";
 
@@ -147,6 +147,15 @@ export const cosineSimilarity: Twin = (predictions, targets) => {
   };
 };
 
+/** The mean of the predictions themselves. */
+export const value: Twin = (predictions) =>
+  meanOf(
+    predictions,
+    predictions,
+    (p) => p,
+    () => 1,
+  );
+
 /** Those that share the op "loss", in the order of their codes. */
 export const LOSSES_BY_CODE: readonly Twin[] = [
   meanSquaredError,
@@ -159,6 +168,7 @@ export const LOSSES_BY_CODE: readonly Twin[] = [
   squaredHinge,
   categoricalHinge,
   cosineSimilarity,
+  value,
 ];
 
 interface NamedTwin {

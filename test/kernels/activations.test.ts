@@ -88,6 +88,13 @@ describe.each(activations)("$name", (twin: Activation) => {
     }
   });
 
+  it("a gradient that is too small to matter comes out as zero, before it is denormal", () => {
+    const x = [0.5, 0.5, 0.5, 0.5, 0.5];
+    const saved = twin.saves === "input" ? x : [...forward(twin.code, x, 1)];
+    const dx = backward(twin.code, [1e-31, -1e-31, 1e-40, 1e-28, -1e-28], saved, 1);
+    expect([...dx].map((value) => value !== 0)).toEqual([false, false, false, true, true]);
+  });
+
   it("NaN comes out as NaN, forward and in the gradient", () => {
     const x = twin.from === undefined ? [1, NaN, -1, 0, NaN] : [1, NaN, 2, 0.5, NaN];
     expect([...forward(twin.code, x, 1)].map(Number.isNaN)).toEqual([false, true, false, false, true]);

@@ -1078,6 +1078,22 @@ describe("numbers that are not finite any more", () => {
     expect(model.trainOnBatch(...data)).toEqual(twin.trainOnBatch(...data));
     expectSameBits(model, twin);
   });
+
+  test("a gradient that overflows while the loss does not halts the step too, whichever layer it is of", async () => {
+    const names = ["first", "second", "third"];
+    const layers = names.map((name, i) => dense(1, { name, learningRateMultiplier: i + 1, useBias: false })); // a segment each
+    const model = await sequential({ inputShape: 1, layers, seed: 1 });
+    model.compile({ optimizer: sgd(), loss: "meanSquaredError" });
+    // The output is 0 through the layer whose weight is; that one's gradient alone is large: 2 · 1e10 · 1e30.
+    for (const zero of names) {
+      const kernel = (name: string) => ({ data: Float32Array.of(name === zero ? 0 : 1), shape: [1, 1] });
+      model.setWeights(new Map(names.map((name) => [`${name}/kernel`, kernel(name)])));
+      const before = stateOf(model);
+      const error = await failureOf(() => model.trainOnBatch([1e30], [1e10]));
+      expect(error.message).toContain("A gradient became infinite or NaN");
+      expect(Buffer.compare(stateOf(model), before)).toBe(0);
+    }
+  });
 });
 
 test("a refusal leaves the memory as large as it was", async () => {

@@ -395,7 +395,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "const SMALLEST_NORM: f64 = 0;",
     },
   }),
-  ...inFile("assembly/kernels/losses/index.ts", ["kernels/losses", "families/losses"], {
+  ...inFile("assembly/kernels/losses/index.ts", ["kernels/losses", "families/losses", "families/families"], {
     "loss-gradient-summed": {
       why: "the gradient is not divided by the batch: the rate means something else for each batch size",
       find: "const scale: f32 = factor / <f32>rows;",
@@ -528,7 +528,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "v128.store(x, f32x4.mul(v128.load(x), scales));",
     },
   }),
-  ...inFile("src/clipping/index.ts", ["model/clipping"], {
+  ...inFile("src/clipping/index.ts", ["model/clipping", "families/families"], {
     "clip-neighbours-as-one": {
       why: "clipByNorm takes all variables of a segment as one vector",
       find: "byVariable: true",
@@ -557,7 +557,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "norm",
     },
   }),
-  ...inFile("src/constraints/index.ts", ["model/constraints"], {
+  ...inFile("src/constraints/index.ts", ["model/constraints", "families/families"], {
     "constraint-along-rows": {
       why: "norms are taken along the wrong axis of a kernel",
       find: "const size = weights.shape[0]!;",
@@ -613,7 +613,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Optimizers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("assembly/kernels/optimizers/walk.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/walk.ts", ["families/optimizers", "families/families"], {
     "decay-missing": {
       why: "weights do not decay",
       find: "return f32x4.sub(theta, f32x4.mul(decay, theta));",
@@ -640,7 +640,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "for (exponent -= 1; exponent > 0; exponent >>= 1) {",
     },
   }),
-  ...inFile("assembly/kernels/optimizers/sgd.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/sgd.ts", ["families/optimizers", "families/families"], {
     "momentum-before-update": {
       why: "the step goes by the velocity of the step before",
       find: "storeLanes(velocity, v, left);\n    storeLanes(theta, f32x4.add(t, v), left);",
@@ -652,7 +652,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "else if (false) walk",
     },
   }),
-  ...inFile("assembly/kernels/optimizers/adam.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/adam.ts", ["families/optimizers", "families/families"], {
     "adam-step-off-by-one": {
       why: "the bias of v is corrected for step t + 1",
       find: "const correction = f32(1.0 / sqrt<f64>(1.0 - power(beta2, step)));",
@@ -684,7 +684,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "v128.load(norm)",
     },
   }),
-  ...inFile("assembly/kernels/optimizers/adaptive.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/adaptive.ts", ["families/optimizers", "families/families"], {
     "adagrad-epsilon-outside-root": {
       why: "√s + ε, PyTorch's formula, instead of √(s + ε)",
       find: "f32x4.sqrt(f32x4.add(s, epsilons))",
@@ -701,7 +701,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "const apart = square(g);",
     },
   }),
-  ...inFile("assembly/kernels/optimizers/lion.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/lion.ts", ["families/optimizers", "families/families"], {
     "lion-one-beta": {
       why: "the moment decays by β₁, which is meant for the direction",
       find: "flush(pull(m, g, pulls2))",
@@ -713,7 +713,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "const direction = pull(m, f32x4.add(g, f32x4.mul(decays, v128.load(theta))), pulls1);",
     },
   }),
-  ...inFile("src/optimizers/index.ts", ["families/optimizers"], {
+  ...inFile("src/optimizers/index.ts", ["families/optimizers", "families/families"], {
     "adam-epsilon-of-pytorch": {
       why: "another library's default epsilon",
       find: "beta2: 0.999, epsilon: 1e-7 }",
@@ -733,7 +733,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Schedules ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("assembly/kernels/schedules.ts", ["families/schedules"], {
+  ...inFile("assembly/kernels/schedules.ts", ["families/schedules", "families/families"], {
     "schedule-warmup-offset": {
       why: "what follows a warmup starts in its midst",
       find: "return scheduledRate(block + 32, step - steps);",
@@ -768,7 +768,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Metrics ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("assembly/kernels/metrics.ts", ["kernels/metrics", "families/metrics"], {
+  ...inFile("assembly/kernels/metrics.ts", ["kernels/metrics", "families/metrics", "families/families"], {
     "top-k-off-by-one": {
       why: "top-5 counts the sixth",
       find: "rankBelow(width, scores, label, score) < k",
@@ -795,7 +795,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "min(<i32>Math.floor(bounded * <f64>bins), bins - 1)",
     },
   }),
-  ...inFile("src/metrics/finalize.ts", ["families/metrics"], {
+  ...inFile("src/metrics/finalize.ts", ["families/metrics", "families/families"], {
     "auc-rectangles": {
       why: "rectangles instead of trapezoids: ties count as right",
       find: "truePositives + positives / 2",
@@ -817,7 +817,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "squares",
     },
   }),
-  ...inFile("src/metrics/index.ts", ["families/metrics"], {
+  ...inFile("src/metrics/index.ts", ["families/metrics", "families/families"], {
     "accuracy-of-logits": {
       why: "logits are held to the threshold of probabilities",
       find: "? 0 : 0.5;",
@@ -883,7 +883,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "0,",
     },
   }),
-  ...inFile("assembly/program/executor.ts", ["families/metrics", "program/steps"], {
+  ...inFile("assembly/program/executor.ts", ["families/metrics", "program/steps", "families/families"], {
     "batch-metrics-pile-up": {
       why: "a batch's figures hold those of the batches before",
       find: "memory.fill(metricSlot(header, 0), 0, (<usize>load<u32>(header, L.HEADER_METRIC_SLOTS)) << 3);",
@@ -895,7 +895,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "increase(metricSlot(header, slot), sum);",
     },
   }),
-  ...inFile("assembly/program/executor.ts", ["families/schedules", "families/optimizers"], {
+  ...inFile("assembly/program/executor.ts", ["families/schedules", "families/optimizers", "families/families"], {
     "schedule-off-by-one": {
       why: "the schedule gives the rate of the step after",
       find: "scheduledRate(p0, <f64>load<u32>(header, L.HEADER_STEP))",
@@ -924,7 +924,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "(1.0 + SELU_FLOOR * SELU_FLOOR)",
     },
   }),
-  ...inFile("assembly/program/executor.ts", ["model/regularizers"], {
+  ...inFile("assembly/program/executor.ts", ["model/regularizers", "families/families"], {
     "penalty-once-a-row": {
       why: "the penalty is divided by the batch, as the loss is",
       find: "addLoss(header, 1, penalty(d0, p0, p1, f0, f1));",
@@ -1064,7 +1064,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "address + bytes <= r.address + r.bytes + 4",
     },
   }),
-  ...inFile("src/program/run.ts", ["families/metrics", "model/fit"], {
+  ...inFile("src/program/run.ts", ["families/metrics", "model/fit", "families/families"], {
     "metrics-not-reset": {
       why: "an epoch's metrics hold those of the epochs before",
       find: "this.sums = { loss: 0, samples: 0, metrics: [] };",
@@ -1079,7 +1079,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Models ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("src/model/core.ts", ["golden/golden", "model/constraints"], {
+  ...inFile("src/model/core.ts", ["golden/golden", "model/constraints", "families/families"], {
     "optimizer-walks-frozen": {
       why: "frozen layers go on by their moments and their decay",
       find: "for (const { offset, size, layer } of this.trainableVariables) {",
@@ -1096,21 +1096,21 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "",
     },
   }),
-  ...inFile("src/model/core.ts", ["model/regularizers"], {
+  ...inFile("src/model/core.ts", ["model/regularizers", "families/families"], {
     "penalty-on-frozen": {
       why: "frozen weights are penalized in the loss",
       find: "for (const variable of this.trainableVariables) {",
       replace: "for (const variable of this.variables.learned) {",
     },
   }),
-  ...inFile("src/model/core.ts", ["families/optimizers", "families/schedules", "golden/golden"], {
+  ...inFile("src/model/core.ts", ["families/optimizers", "families/schedules", "golden/golden", "families/families"], {
     "compile-keeps-the-step": {
       why: "a second compile goes on at the old step, with fresh moments",
       find: "run.step = 0;",
       replace: "",
     },
   }),
-  ...inFile("src/model/core.ts", ["model/clipping"], {
+  ...inFile("src/model/core.ts", ["model/clipping", "families/families"], {
     "clip-lost-with-schedule": {
       why: "a model whose rate follows a schedule does not clip",
       find: "if (clip) {",
@@ -1143,7 +1143,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "return true;",
     },
   }),
-  ...inFile("src/model/weights.ts", ["families/losses"], {
+  ...inFile("src/model/weights.ts", ["families/losses", "families/families"], {
     "class-weight-ignored": {
       why: "classWeight has no effect",
       find: "weights.get(classOf(i)) ?? 1",
@@ -1155,7 +1155,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "sampleWeight[i % sampleWeight.length]!",
     },
   }),
-  ...inFile("src/model/fit.ts", ["model/fit", "families/losses"], {
+  ...inFile("src/model/fit.ts", ["model/fit", "families/losses", "families/families"], {
     "validation-takes-the-first-rows": {
       why: "training starts behind the held-out count instead of stopping before it",
       find: "sliceRows(array, 0, trainRows)",
@@ -1197,7 +1197,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("src/model/serialize.ts", ["io/loadModel", "model/clipping"], {
+  ...inFile("src/model/serialize.ts", ["io/loadModel", "model/clipping", "families/families"], {
     "slots-under-another-name": {
       why: "writer and reader agree on a new name, and files of before have lost their moments",
       find: "return `optimizer/${slot}/${weight}`;",
@@ -1214,7 +1214,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "",
     },
   }),
-  ...inFile("src/model/serialize.ts", ["families/losses", "families/optimizers"], {
+  ...inFile("src/model/serialize.ts", ["families/losses", "families/optimizers", "families/families"], {
     "loss-options-lost-on-save": {
       why: "a loaded model trains without its label smoothing",
       find: "loss: outputs.length === 1 ? first.loss :",

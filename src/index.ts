@@ -88,6 +88,7 @@ export type { Rowlike, Targets } from "./model/data.js";
 export type { Inputs, Outputs } from "./model/dataset.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";
 export type { Layer } from "./model/layer.js";
+export type { FindLearningRateOptions, LearningRateProgress, LearningRateReport } from "./model/learningRate.js";
 export type { CompileOptions } from "./model/compile.js";
 export { model, type GraphOptions, type PredictionsOf } from "./model/functional.js";
 export { Model } from "./model/model.js";

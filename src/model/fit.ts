@@ -1,4 +1,4 @@
-import { boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
+import { abortSignal, boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
 import { ConfigError, DataError } from "../errors.js";
 import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
@@ -191,9 +191,7 @@ function checkParts({ validationData, callbacks, signal }: FitOptions): void {
       `callbacks must be an array of callbacks, such as [progressBar()]; got ${show(callbacks)}.`,
     );
   }
-  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
-    throw new ConfigError("config/bad-signal", `signal must be an AbortSignal; got ${show(signal)}.`);
-  }
+  abortSignal(signal);
 }
 
 function isObject(value: unknown): boolean {

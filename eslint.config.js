@@ -22,6 +22,7 @@ const FLOORS = [
   ["src/data"],
   ["src/model"],
   ["src/callbacks", "src/io"],
+  ["src/search"],
   ["src/index.ts"],
   ["src/cli"],
 ];

@@ -122,3 +122,19 @@ export {
   type Schedule,
   warmup,
 } from "./schedules/index.js";
+export {
+  choice,
+  type Distribution,
+  type Importance,
+  integer,
+  logUniform,
+  type Params,
+  search,
+  type SearchOptions,
+  type SearchResult,
+  type SearchSpace,
+  type Trial,
+  type TrialBuild,
+  type TrialEvent,
+  uniform,
+} from "./search/index.js";

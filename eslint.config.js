@@ -23,6 +23,7 @@ const FLOORS = [
   ["src/diagnostics"],
   ["src/model"],
   ["src/callbacks", "src/io", "src/transfer"],
+  ["src/search"],
   ["src/index.ts"],
   ["src/cli"],
 ];

@@ -83,6 +83,14 @@ export function knownOptions<T extends object>(
   return given as T;
 }
 
+/** An AbortSignal, or none. */
+export function abortSignal(value: unknown): AbortSignal | undefined {
+  if (value !== undefined && typeof (value as AbortSignal | null)?.throwIfAborted !== "function") {
+    throw new ConfigError("config/bad-signal", `signal must be an AbortSignal; got ${show(value)}.`);
+  }
+  return value as AbortSignal | undefined;
+}
+
 /** A seed: any whole number from 0 to 2^53 − 1. */
 export function seedValue(value: unknown, what = "seed"): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {

@@ -111,6 +111,7 @@ export type { Rowlike, Targets } from "./model/data.js";
 export type { Inputs, Outputs } from "./model/dataset.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";
 export type { Layer } from "./model/layer.js";
+export type { FindLearningRateOptions, LearningRateProgress, LearningRateReport } from "./model/learningRate.js";
 export type { CompileOptions } from "./model/compile.js";
 export { model, type GraphOptions, type PredictionsOf } from "./model/functional.js";
 export { Model } from "./model/model.js";
@@ -145,3 +146,19 @@ export {
   warmup,
 } from "./schedules/index.js";
 export { foldBatchNorm, type Folded, type FoldOptions } from "./transfer/index.js";
+export {
+  choice,
+  type Distribution,
+  type Importance,
+  integer,
+  logUniform,
+  type Params,
+  search,
+  type SearchOptions,
+  type SearchResult,
+  type SearchSpace,
+  type Trial,
+  type TrialBuild,
+  type TrialEvent,
+  uniform,
+} from "./search/index.js";

@@ -78,6 +78,16 @@ export async function loadModel<Output extends Predictions = Prediction>(
   return model;
 }
 
+/**
+ * Brings a model back to the weights and the training state that `toBytes({ includeOptimizer: true })` kept of one made and
+ * compiled alike. Unlike `loadModel` it needs no customObjects, and keeps metrics that are functions.
+ */
+export function restoreTraining(core: Core, bytes: Uint8Array): void {
+  const file = readSafetensors(bytes);
+  loadWeights(core, file);
+  within("training", () => loadTraining(core, file));
+}
+
 function refuseOtherFormats({ metadata }: SafetensorsFile): void {
   if (metadata.format !== FORMAT) {
     throw new ModelFormatError(

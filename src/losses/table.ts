@@ -19,6 +19,8 @@ export interface LossRow extends FamilyRow {
   readonly targets: "labels" | "rows";
   /** How a row's targets tell its class, where it has one: by its number, the greatest of them, 0 or 1, −1 or 1. */
   readonly classes?: "label" | "oneHot" | "binary" | "sign";
+  /** It may fall below 0, so that its size tells nothing. */
+  readonly signed?: true;
   /** The output activation that is computed together with the loss, from its logits. */
   readonly link?: "softmax" | "sigmoid";
   /** What the metric "accuracy" means beside it. */
@@ -89,6 +91,7 @@ const rows = {
     op: "loss",
     code: Code.LOSS_KULLBACK_LEIBLER_DIVERGENCE,
     targets: "rows",
+    signed: true,
     options: {},
     formula: "Σ yᵢ log(yᵢ / pᵢ), y and p clipped to [1e-7, 1]",
     paper: "Kullback, Leibler 1951, Annals of Mathematical Statistics 22(1)",
@@ -97,6 +100,7 @@ const rows = {
     op: "loss",
     code: Code.LOSS_POISSON,
     targets: "rows",
+    signed: true,
     options: {},
     formula: "mean over the output of ŷ − y·log(ŷ + 1e-7)",
   },
@@ -132,6 +136,7 @@ const rows = {
     op: "loss",
     code: Code.LOSS_COSINE_SIMILARITY,
     targets: "rows",
+    signed: true,
     options: { axis: -1 },
     formula: "−Σ yᵢ·ŷᵢ / (‖y‖·‖ŷ‖)",
   },

@@ -8,6 +8,7 @@ import type { Inputs, Outputs } from "./dataset.js";
 import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
 import { Layer } from "./layer.js";
+import { findLearningRate, type FindLearningRateOptions, type LearningRateReport } from "./learningRate.js";
 import { predict, type Prediction, type Predictions, type PredictOptions } from "./predict.js";
 import { type SaveOptions, serialize } from "./serialize.js";
 import { applyGradients, gradients, trainOnBatch, type TrainOnBatchOptions } from "./step.js";
@@ -114,6 +115,23 @@ export class Model<Output extends Predictions = Prediction> {
   /** Loss and metrics over all rows, in inference mode. */
   async evaluate(x: Inputs, y: Outputs, options: EvaluateOptions = {}): Promise<Evaluation> {
     return evaluate(this.#core, x, y, options);
+  }
+
+  /**
+   * The learning-rate range test (Smith 2017, arXiv:1506.01186): a copy of the model is trained for some 100 batches while
+   * the rate grows geometrically, until the loss explodes. The model itself, its optimizer and its random state stay bit for
+   * bit as they are. `suggestion` is the rate at which the smoothed loss fell most steeply.
+   *
+   * @param x rows (n, …inputShape), as `fit` takes them, and y their targets; all are copied in when the call is made
+   * @throws ConfigError, ShapeError, DataError as `fit` does; NumericError `numeric/not-finite` where the loss is not finite
+   *   at the lowest rate, `numeric/no-descent` where it fell at none
+   * @example
+   * const found = await model.findLearningRate(x, y);
+   * console.log(found.toString()); // a plot for the terminal
+   * model.compile({ optimizer: adam({ learningRate: found.suggestion }), loss: "sparseCategoricalCrossentropy" });
+   */
+  async findLearningRate(x: Inputs, y: Outputs, options: FindLearningRateOptions = {}): Promise<LearningRateReport> {
+    return findLearningRate(this.#core, x, y, options);
   }
 
   /**

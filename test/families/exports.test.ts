@@ -20,6 +20,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   loadModel: "test/io",
   model: "test/model/graph.test.ts",
   sequential: "test/model",
+  ...Object.fromEntries(["search", "choice", "integer", "logUniform", "uniform"].map((name) => [name, "test/search"])),
 };
 
 const isError = (value: unknown): boolean =>

@@ -1092,7 +1092,7 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "freezing-takes-no-effect": {
       why: "a program that is there already goes on training a frozen layer",
-      find: 'for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#stale.add(mode);',
+      find: 'this.#outdate([...TRAINING_MODES, "evaluate", "weightedEvaluate"]);',
       replace: "",
     },
   }),

@@ -1,0 +1,344 @@
+// Every code of every error: what happened and how to mend it. Types only, so it costs nothing at run time; docs/reference/errors.md
+// is made of it. In alphabetical order.
+
+import type {
+  BusyError,
+  ConfigError,
+  DataError,
+  LanewiseError,
+  ModelFormatError,
+  NumericError,
+  OutOfMemoryError,
+  ShapeError,
+  UnsupportedError,
+} from "./errors.js";
+
+export interface ErrorCodes {
+  // ── config: an option ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Boundaries of a schedule are no list of steps from 0 that increase. Sort them, and drop those that are equal. */
+  "config/bad-boundaries": ConfigError;
+  /** `callbacks` is no array of callbacks. Call the factories and put what they return into an array: `[progressBar()]`. */
+  "config/bad-callbacks": ConfigError;
+  /** `classWeight` is no object, or names a class that the targets do not have. Pass one number a class: `{ 0: 1, 1: 5 }`. */
+  "config/bad-class-weight": ConfigError;
+  /** The limit of a clip is not a finite number above 0. Pass one, such as `clipByGlobalNorm(1)`. */
+  "config/bad-clip-limit": ConfigError;
+  /** A function given as an initializer did not return as many finite numbers as the weight has, in a Float32Array. */
+  "config/bad-initializer": ConfigError;
+  /** A learning rate is not a finite number above 0. Pass one, or a schedule. */
+  "config/bad-learning-rate": ConfigError;
+  /** A function given as a metric did not return a number. */
+  "config/bad-metric": ConfigError;
+  /** A layer's name is no text, is empty, or has a `/` in it. Choose another: weights are called `<layer>/kernel`. */
+  "config/bad-name": ConfigError;
+  /** A factor of a regularizer is below 0 or not finite. Pass 0 or more. */
+  "config/bad-penalty": ConfigError;
+  /** A dropout rate is not in [0, 1). It is the share that is dropped: pass 0.2 to keep four of five. */
+  "config/bad-rate": ConfigError;
+  /** A seed is no whole number from 0 to 2^53 − 1. */
+  "config/bad-seed": ConfigError;
+  /** `sharedAxes` of a prelu layer are no axes of a sample, which are counted from 1. */
+  "config/bad-shared-axes": ConfigError;
+  /** `signal` is no AbortSignal. Pass that of a controller: `new AbortController().signal`. */
+  "config/bad-signal": ConfigError;
+  /** The standard deviation of a noise layer is below 0 or not finite. */
+  "config/bad-stddev": ConfigError;
+  /** `units` of a dense layer is no whole number of at least 1. */
+  "config/bad-units": ConfigError;
+  /** `validationData` is neither `[x, y]` nor `[x, y, sampleWeight]`. */
+  "config/bad-validation-data": ConfigError;
+  /** Values of a schedule are not one more than its boundaries: there is one before, between and behind them. */
+  "config/bad-values": ConfigError;
+  /** `classWeight` was given, and the targets do not tell each row's class. Use `sampleWeight`. */
+  "config/class-weight-does-not-fit": ConfigError;
+  /** Two layers have the same name. Give each one of its own, or leave it out. */
+  "config/duplicate-name": ConfigError;
+  /** A cross-entropy has no sigmoid or softmax to be computed with. Give the last layer that activation, or pass `fromLogits: true`. */
+  "config/loss-does-not-fit": ConfigError;
+  /** A loaded model's weights were to be drawn anew by a function, which no file can hold. Build the layer with the function again. */
+  "config/lost-initializer": ConfigError;
+  /** A metric means nothing beside this loss, or its option does not. Use `"accuracy"`, which goes by the loss, or another. */
+  "config/metric-does-not-fit": ConfigError;
+  /** `layers` is no array, or an empty one. */
+  "config/no-layers": ConfigError;
+  /** A schedule has `warmupSteps`, and no `warmupTarget` to warm up to. */
+  "config/no-warmup-target": ConfigError;
+  /** An option that is true or false is something else. */
+  "config/not-a-boolean": ConfigError;
+  /** `layers` holds something that no layer factory returned. Call the factory: `flatten()`, not `flatten`. */
+  "config/not-a-layer": ConfigError;
+  /** An option is no whole number of at least 1. */
+  "config/not-a-positive-integer": ConfigError;
+  /** `metrics` is no array. Put even a single one into brackets: `["accuracy"]`. */
+  "config/not-an-array": ConfigError;
+  /** An option is not a finite number, as a 32-bit float: 1e39 is not. */
+  "config/not-finite": ConfigError;
+  /** Options are no object. Pass them by name, `adam({ learningRate: 0.01 })`. */
+  "config/not-options": ConfigError;
+  /** An option is not a finite number above 0, as a 32-bit float: 1e-50 is not. */
+  "config/not-positive": ConfigError;
+  /** No layer has weights that may be trained. Set `layer.trainable = true` for one, or add a dense layer. */
+  "config/nothing-to-train": ConfigError;
+  /** An option is not in its range, or not one of its values; the message names them. */
+  "config/out-of-range": ConfigError;
+  /** The metrics keep more counts than there is room for. Leave out a confusion matrix, which takes classes × classes. */
+  "config/too-many-metrics": ConfigError;
+  /** `clip` is an array. Two ways to clip have no order: choose one. */
+  "config/two-clips": ConfigError;
+  /** Both `validationSplit` and `validationData` were given. Leave one out. */
+  "config/two-validations": ConfigError;
+  /** There is no activation of this name. The message lists them, and the one that was probably meant. */
+  "config/unknown-activation": ConfigError;
+  /** This is none of the ways to clip. Pass what `clipByValue`, `clipByNorm` or `clipByGlobalNorm` returns. */
+  "config/unknown-clipping": ConfigError;
+  /** There is no constraint of this name. The message lists them. */
+  "config/unknown-constraint": ConfigError;
+  /** There is no initializer of this name. The message lists them. */
+  "config/unknown-initializer": ConfigError;
+  /** The model has no layer of this name. The message lists those that it has. */
+  "config/unknown-layer": ConfigError;
+  /** There is no loss of this name. The message lists them. */
+  "config/unknown-loss": ConfigError;
+  /** There is no metric of this name. The message lists them. */
+  "config/unknown-metric": ConfigError;
+  /** There is no optimizer of this name. The message lists them. */
+  "config/unknown-optimizer": ConfigError;
+  /** There is no such option here, or it has no such value. The message lists them, and the one that was probably meant. */
+  "config/unknown-option": ConfigError;
+  /** There is no regularizer of this name. The message lists them. */
+  "config/unknown-regularizer": ConfigError;
+  /** This is no schedule. Pass a number, or what a factory such as `cosineDecay` returns. */
+  "config/unknown-schedule": ConfigError;
+
+  // ── data: rows, targets, weights, and what lanewise/data was asked for ────────────────────────────────────────────
+
+  /** `classes` is no whole number from 1. Leave it out to take the largest label plus one. */
+  "data/bad-classes": ConfigError;
+  /** `testFraction` is not above 0 and below 1. */
+  "data/bad-fraction": ConfigError;
+  /** A class label is not a whole number from 0, or is too large for the output. Number the classes from 0. */
+  "data/bad-label": DataError;
+  /** `seed` of a split is no whole number from 0 to 2^53 − 1. */
+  "data/bad-seed": ConfigError;
+  /** A target of a hinge loss is neither −1 nor 1. Turn 0 and 1 into those: `2 * label - 1`. */
+  "data/bad-target": DataError;
+  /** Data are of a type that rows cannot be read from. Pass a Float32Array, a Uint8Array, `{ data, shape }` or nested arrays. */
+  "data/bad-type": DataError;
+  /** A sample or class weight is below 0 or not finite. */
+  "data/bad-weight": DataError;
+  /** A batch has fewer rows than a layer takes statistics over. Choose another batchSize, or freeze the layer. */
+  "data/batch-too-small": DataError;
+  /** A split leaves no row to the test or to training. Pass more rows, or another fraction. */
+  "data/empty-part": DataError;
+  /** There are no labels to count the classes of. Pass labels, or the number of classes. */
+  "data/no-labels": DataError;
+  /** There are no rows at all, or a validation split leaves none to one side. */
+  "data/no-rows": DataError;
+  /** `y` is missing. */
+  "data/no-targets": DataError;
+  /** Weights or gradients are no Map from name to `{ data, shape }`, which is what `getWeights()` returns. */
+  "data/not-a-map": DataError;
+  /** There is something else than a number in the data, at the place that the message names. */
+  "data/not-a-number": DataError;
+  /** There is NaN or an infinite number in the data, at the place that the message names. Clean or impute it first. */
+  "data/not-finite": DataError;
+  /** `resume` goes on within an epoch, and the data have another number of rows than they had. Pass the same, or do not resume. */
+  "data/resume-differs": DataError;
+  /** In a split, x and y have different numbers of rows, or `stratify` has not one label a row. */
+  "data/rows-differ": ShapeError;
+  /** Values given with a shape are not as many as the shape says. */
+  "data/size-mismatch": ShapeError;
+  /** One-hot rows would take more than 4 GiB. Is a label wrong? Else use a sparse loss, which takes labels as they are. */
+  "data/too-large": DataError;
+
+  // ── engine: WebAssembly ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The WebAssembly module could not be read, compiled or started. Where it lies elsewhere, call `init()` with its address first. */
+  "engine/load-failed": LanewiseError;
+  /** This engine has no WebAssembly SIMD. Use Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later. */
+  "engine/no-simd": UnsupportedError;
+  /** The WebAssembly module is of another version. Build again, or use the one of this package. */
+  "engine/stale-build": LanewiseError;
+
+  // ── files: reading and writing ────────────────────────────────────────────────────────────────────────────────────
+
+  /** A source of bytes is none of path, URL, Uint8Array, ArrayBuffer, Response and Blob. */
+  "files/bad-source": UnsupportedError;
+  /** A server answered with another status than 200. Check the address and the right to read it. */
+  "files/bad-status": LanewiseError;
+  /** The body of a Response has been read already. Pass a fresh one, or `response.clone()`. */
+  "files/body-used": LanewiseError;
+  /** There is no file system here. In a browser, offer the bytes as a download, and read from an address. */
+  "files/no-file-system": UnsupportedError;
+  /** A folder or a device stands where a file should be written. Name a file. */
+  "files/not-a-file": LanewiseError;
+  /** A file can be written to a path or a `file:` URL only. */
+  "files/not-a-path": UnsupportedError;
+  /** There is no such file, or the server answered 404. Check the path and the working folder. */
+  "files/not-found": LanewiseError;
+  /** A file or an address could not be read; the message and the error's `cause` say why. */
+  "files/read-failed": LanewiseError;
+  /** A file could not be written, and what stood there is untouched. Check the folder, its permissions and the free space. */
+  "files/write-failed": LanewiseError;
+
+  // ── idx: the file format of MNIST ─────────────────────────────────────────────────────────────────────────────────
+
+  /** An IDX file announces no dimension at all. It is damaged or of another kind. */
+  "idx/bad-dimensions": DataError;
+  /** A gzip file cannot be unpacked: it is damaged or was cut off. Fetch or copy it again. */
+  "idx/bad-gzip": DataError;
+  /** A file does not begin as an IDX file does. It is probably of another kind. */
+  "idx/bad-magic": DataError;
+  /** There are not as many images as labels. Do the files belong together? */
+  "idx/counts-differ": DataError;
+  /** An IDX file is longer or shorter than its head says. Fetch or copy it again. */
+  "idx/length-mismatch": DataError;
+  /** A folder lacks files of the set; the message names them. */
+  "idx/missing-files": DataError;
+  /** A file of images holds something else. Were files renamed? */
+  "idx/not-images": DataError;
+  /** A file of labels holds something else. Were files renamed? */
+  "idx/not-labels": DataError;
+  /** An IDX file announces more than 2^53 bytes. It is damaged or of another kind. */
+  "idx/shape-overflow": DataError;
+  /** Training and test images differ in size. Do the files belong together? */
+  "idx/shapes-differ": DataError;
+  /** A gzip file unpacks to more than `maxBytes`. If that is expected, raise it. */
+  "idx/too-large": DataError;
+  /** An IDX file ends within its head. Fetch or copy it again. */
+  "idx/too-short": DataError;
+  /** An IDX file holds values of a type that the format does not know. It is probably of another kind. */
+  "idx/unknown-type": DataError;
+
+  // ── layer: what a layer cannot do ─────────────────────────────────────────────────────────────────────────────────
+
+  /** `sharedAxes` of a prelu layer leave out an axis before the last of them. They must be the first ones: `[1]`, `[1, 2]`. */
+  "layer/shared-axes": UnsupportedError;
+
+  // ── memory ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The model's memory cannot grow as far as needed. Use smaller layers or batches, or keep bytes in a Uint8Array. */
+  "memory/cannot-grow": OutOfMemoryError;
+  /** There is no memory for another model. Let go of those that are no longer used. */
+  "memory/no-instance": OutOfMemoryError;
+
+  // ── model: its state, and the file it is saved in ─────────────────────────────────────────────────────────────────
+
+  /** A file's list of layers is missing or damaged, or no network can be built of it. */
+  "model/bad-architecture": ModelFormatError;
+  /** What a file says of optimizer, loss and metrics is damaged or does not go together. */
+  "model/bad-compile": ModelFormatError;
+  /** A file's training state is damaged, or does not go with its network. */
+  "model/bad-training": ModelFormatError;
+  /** A file's format version is no whole number from 1. */
+  "model/bad-version": ModelFormatError;
+  /** A file's weights are missing, or not those that its network has. */
+  "model/bad-weights": ModelFormatError;
+  /** A change was asked of a model that is being trained or evaluated. Await that first. */
+  "model/busy": BusyError;
+  /** A file was written by a newer lanewise. Update to read it. */
+  "model/newer-version": ModelFormatError;
+  /** The model has not been compiled. Call `model.compile({ optimizer, loss })` first. */
+  "model/not-compiled": ConfigError;
+  /** A safetensors file was not saved by lanewise. */
+  "model/not-lanewise": ModelFormatError;
+  /** A file has a layer of a class that this lanewise does not know. */
+  "model/unknown-layer": UnsupportedError;
+
+  // ── numeric ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The loss or a gradient was not finite, and the step was not applied. Lower the learning rate, or scale the inputs. */
+  "numeric/not-finite": NumericError;
+
+  // ── program: faults of the library itself ─────────────────────────────────────────────────────────────────────────
+
+  /** A record of a compiled program would read or write where it must not. Please report it. */
+  "program/invalid": LanewiseError;
+  /** A gradient was asked for that an op does not have. Please report it. */
+  "program/no-gradient": LanewiseError;
+
+  // ── safetensors: the file format ──────────────────────────────────────────────────────────────────────────────────
+
+  /** An entry of the header is no object of a tensor's fields. The file is damaged. */
+  "safetensors/bad-entry": ModelFormatError;
+  /** The header does not begin with a brace. It is most likely another kind of file. */
+  "safetensors/bad-header-start": ModelFormatError;
+  /** Metadata are not strings by name: in a file, or in what was to be written. Use JSON.stringify for other values. */
+  "safetensors/bad-metadata": ConfigError | ModelFormatError;
+  /** A tensor to be written has a name that is reserved or not valid Unicode. Choose another. */
+  "safetensors/bad-name": ConfigError;
+  /** A tensor's offsets are not two whole numbers. The file is damaged. */
+  "safetensors/bad-offsets": ModelFormatError;
+  /** A tensor's shape is no list of sizes: in a file, or in what was to be written. */
+  "safetensors/bad-shape": ModelFormatError | ShapeError;
+  /** A name stands twice: in a file, or in what was to be written. */
+  "safetensors/duplicate-key": ConfigError | ModelFormatError;
+  /** The header says that it goes on behind the end of the file. Was it cut off? Fetch or copy it again. */
+  "safetensors/header-past-end": ModelFormatError;
+  /** The header is longer than any that is read. It is another kind of file, or there are too many tensors to write. */
+  "safetensors/header-too-long": ConfigError | ModelFormatError;
+  /** There are bytes between two tensors that belong to none. The file is damaged. */
+  "safetensors/hole": ModelFormatError;
+  /** The header is not valid JSON. The file is damaged. */
+  "safetensors/invalid-json": ModelFormatError;
+  /** The header is not valid UTF-8. The file is damaged. */
+  "safetensors/invalid-utf8": ModelFormatError;
+  /** A tensor lacks its type, shape or place. The file is damaged. */
+  "safetensors/missing-field": ModelFormatError;
+  /** A tensor goes on behind the end of the file. Was it cut off? Fetch or copy it again. */
+  "safetensors/offsets-past-end": ModelFormatError;
+  /** Two tensors share bytes. The file is damaged or hostile. */
+  "safetensors/overlap": ModelFormatError;
+  /** A tensor ends before it begins. The file is damaged. */
+  "safetensors/reversed-offsets": ModelFormatError;
+  /** A shape takes more than 2^53 bytes: in a file, or in what was to be written. */
+  "safetensors/shape-overflow": ModelFormatError | ShapeError;
+  /** A tensor has not as many bytes as its shape takes: in a file, or in what was to be written. */
+  "safetensors/size-mismatch": ModelFormatError | ShapeError;
+  /** There are more entries than are read. Split the file. */
+  "safetensors/too-many-entries": ConfigError | ModelFormatError;
+  /** The file is shorter than any safetensors file. Fetch or copy it again. */
+  "safetensors/too-short": ModelFormatError;
+  /** The file goes on behind its last tensor. Cut the rest off, or write it again. */
+  "safetensors/trailing-data": ModelFormatError;
+  /** A tensor is of a type that is not known: in a file, or in what was to be written. */
+  "safetensors/unknown-dtype": ConfigError | ModelFormatError;
+  /** A tensor has a field beside its type, shape and place. */
+  "safetensors/unknown-field": ModelFormatError;
+
+  // ── shape: sizes that do not fit together ─────────────────────────────────────────────────────────────────────────
+
+  /** A shape is no size, and no list of sizes of at least 1 either. Write 784, or [28, 28, 1]. */
+  "shape/bad-shape": ShapeError;
+  /** Data given with a shape are not as many as the shape says. */
+  "shape/length": ShapeError;
+  /** The values that go into one op of a network do not fit together. The message names both. */
+  "shape/mismatch": ShapeError;
+  /** An initializer that makes matrices was given to a weight that is none. */
+  "shape/not-a-matrix": ShapeError;
+  /** A reshape does not keep the number of values. */
+  "shape/reshape": ShapeError;
+  /** Data come with a shape whose rows are not those of the model. */
+  "shape/row-shape": ShapeError;
+  /** Data are no whole number of rows as wide as the model takes them. */
+  "shape/row-width": ShapeError;
+  /** The rows of x, y and weights differ in number: each needs its target. */
+  "shape/rows-differ": ShapeError;
+  /** An array would take more than 4 GiB, which 32-bit addresses do not reach. */
+  "shape/too-large": ShapeError;
+
+  // ── weights: what is written by name ──────────────────────────────────────────────────────────────────────────────
+
+  /** Weights are missing. Give all of them, or pass `{ strict: false }` to keep those that are not given. */
+  "weights/missing": ShapeError;
+  /** The model has no weight of this name. The message lists some that it has. */
+  "weights/unknown-name": ShapeError;
+  /** A weight's data are not as many as its shape says. */
+  "weights/wrong-length": ShapeError;
+  /** A weight has another shape than the model's. */
+  "weights/wrong-shape": ShapeError;
+}
+
+/** What `LanewiseError.code` may be. */
+export type ErrorCode = keyof ErrorCodes;

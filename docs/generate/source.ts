@@ -12,6 +12,9 @@ function rootAbove(folder: string): string {
   return existsSync(join(folder, "asconfig.json")) ? folder : rootAbove(dirname(folder));
 }
 
+/** Files on the disk, which all programs share. */
+const parsed = new Map<string, ts.SourceFile>();
+
 export interface Source {
   readonly program: ts.Program;
   readonly checker: ts.TypeChecker;
@@ -33,7 +36,10 @@ export function readSource(virtual: ReadonlyMap<string, string> = new Map()): So
   host.fileExists = (path) => texts.has(path) || fileExists(path);
   host.getSourceFile = (path, language, ...rest) => {
     const text = texts.get(path);
-    return text === undefined ? getSourceFile(path, language, ...rest) : ts.createSourceFile(path, text, language, true);
+    if (text !== undefined) return ts.createSourceFile(path, text, language, true);
+    const file = parsed.get(path) ?? getSourceFile(path, language, ...rest);
+    if (file !== undefined) parsed.set(path, file);
+    return file;
   };
   const roots = [join(ROOT, "src/index.ts"), join(ROOT, "src/data/index.ts"), join(ROOT, "src/errorCodes.ts")];
   const program = ts.createProgram([...roots, ...texts.keys()], options, host);

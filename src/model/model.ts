@@ -107,12 +107,20 @@ export class Model {
     return fit(this.#core, this, x, y, options);
   }
 
-  /** Loss and metrics over all rows, in inference mode. */
+  /**
+   * Loss and metrics over all rows, in inference mode.
+   *
+   * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
+   */
   async evaluate(x: Rowlike, y: Targets, options: EvaluateOptions = {}): Promise<Evaluation> {
     return evaluate(this.#core, x, y, options);
   }
 
-  /** The outputs for each row of x, in inference mode: { data, shape: [n, …outputShape] }, a copy. */
+  /**
+   * The outputs for each row of x, in inference mode: { data, shape: [n, …outputShape] }, a copy.
+   *
+   * @example const { data, shape } = model.predict(xTest); // shape: [30, 3]
+   */
   predict(x: Rowlike, options: PredictOptions = {}): Prediction {
     return predict(this.#core, x, options);
   }
@@ -121,27 +129,49 @@ export class Model {
    * Exactly one optimizer step on all these rows. Returns loss and metrics as they were before it.
    *
    * @throws NumericError `numeric/not-finite` where loss or gradients are not finite; then nothing has changed
+   * @example for (let step = 0; step < 10; step++) model.trainOnBatch(x, y);
    */
   trainOnBatch(x: Rowlike, y: Targets, options: TrainOnBatchOptions = {}): Record<string, number> {
     return trainOnBatch(this.#core, x, y, options);
   }
 
-  /** Gradients by weight, of the mean loss over these rows in training mode, before clipping. Changes nothing. */
+  /**
+   * Gradients by weight, of the mean loss over these rows in training mode, before clipping. Changes nothing.
+   *
+   * @example
+   * const gradients = model.gradients(x, y);
+   * gradients.get("output/kernel"); // { data: Float32Array, shape: [8, 3] }
+   */
   gradients(x: Rowlike, y: Targets): Map<string, NamedArray> {
     return gradients(this.#core, x, y);
   }
 
-  /** One optimizer step with gradients from elsewhere: a loop of your own, another machine. */
+  /**
+   * One optimizer step with gradients from elsewhere: a loop of your own, another machine.
+   *
+   * @example model.applyGradients(model.gradients(x, y)); // what trainOnBatch does
+   */
   applyGradients(gradients: ReadonlyMap<string, NamedArray>): void {
     applyGradients(this.#core, gradients);
   }
 
-  /** Copies of all weights by name, in layer order. */
+  /**
+   * Copies of all weights by name, in layer order.
+   *
+   * @example const { data, shape } = model.getWeights().get("hidden/kernel")!; // shape: [4, 8]
+   */
   getWeights(): Map<string, NamedArray> {
     return this.#core.variables.read();
   }
 
-  /** Writes weights by name. All names, shapes and values are checked before any is written. */
+  /**
+   * Writes weights by name. All names, shapes and values are checked before any is written.
+   *
+   * @example
+   * const best = model.getWeights();
+   * await model.fit(x, y, { epochs: 5 });
+   * model.setWeights(best); // as before the fit
+   */
   setWeights(weights: ReadonlyMap<string, NamedArray>, options: SetWeightsOptions = {}): void {
     this.#core.mustBeIdle("setWeights()");
     const { strict = true } = knownOptions<SetWeightsOptions>(options, "setWeights()", { strict: true });
@@ -149,7 +179,10 @@ export class Model {
     this.#core.variables.write(weights, { strict });
   }
 
-  /** @throws ConfigError `config/unknown-layer` */
+  /**
+   * @throws ConfigError `config/unknown-layer`
+   * @example model.getLayer("hidden").trainable = false; // stays as it is from the next step on
+   */
   getLayer(name: string): Layer {
     const layer = this.layers.find((candidate) => candidate.name === name);
     if (layer) return layer;
@@ -160,28 +193,52 @@ export class Model {
     );
   }
 
+  /**
+   * How many numbers all weights are.
+   *
+   * @example model.countParams(); // 4 × 8 + 8 + 8 × 3 + 3 = 67
+   */
   countParams(): number {
     return this.layers.reduce((sum, layer) => sum + layer.countParams(), 0);
   }
 
-  /** A table of the layers: output shapes, parameters, what is trainable. */
+  /**
+   * A table of the layers: output shapes, parameters, what is trainable.
+   *
+   * @example console.log(model.summary());
+   */
   summary(): string {
     return summarize(this.layers, this.inputShape);
   }
 
-  /** The compiled step as readable lines, one record each. */
+  /**
+   * The compiled step as readable lines, one record each.
+   *
+   * @example console.log(model.program({ training: true }));
+   */
   program(options: { training?: boolean } = {}): string {
     const { training = false } = knownOptions<typeof options>(options, "program()", { training: true });
     if (training) this.#core.mustBeCompiled("program({ training: true })");
     return this.#core.buildProgram(training ? "train" : "predict").toString();
   }
 
-  /** The model as one safetensors file: weights, architecture, and with `includeOptimizer` all training state. */
+  /**
+   * The model as one safetensors file: weights, architecture, and with `includeOptimizer` all training state.
+   *
+   * @example
+   * const bytes = model.toBytes({ includeOptimizer: true });
+   * const same = await loadModel(bytes);
+   * await same.fit(x, y, { epochs: 2, resume: true }); // goes on as model would
+   */
   toBytes(options: SaveOptions = {}): Uint8Array {
     return serialize(this.#core, options);
   }
 
-  /** Writes `toBytes` to a file: beside, synced, then renamed, so that the file is always whole. */
+  /**
+   * Writes `toBytes` to a file: beside, synced, then renamed, so that the file is always whole.
+   *
+   * @example await model.save("model.safetensors");
+   */
   async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
     await writeFileAtomic(path, this.toBytes(options));
   }

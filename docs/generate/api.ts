@@ -41,8 +41,28 @@ export function functionsOf(source: Source, path: string): Map<string, PublicFun
   return new Map(functions.map((found) => [found.name, found]));
 }
 
+/** The public methods of the classes that a module exports; errors have none of their own. */
+export function methodsOf(source: Source, path: string): PublicFunction[] {
+  const { checker } = source;
+  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(fileOf(source, path))!);
+  return exported.flatMap((symbol) => {
+    const type = unaliased(checker, symbol);
+    if (!(type.flags & ts.SymbolFlags.Class)) return [];
+    const methods = [...(type.members?.values() ?? [])].filter(({ flags }) => flags & ts.SymbolFlags.Method);
+    const instance = symbol.name.charAt(0).toLowerCase() + symbol.name.slice(1);
+    return methods.flatMap((method) => {
+      const found = functionOf(source, method);
+      return found ? { ...found, name: `${instance}.${found.name}` } : [];
+    });
+  });
+}
+
+function unaliased(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+}
+
 function functionOf({ checker }: Source, exported: ts.Symbol): PublicFunction | undefined {
-  const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+  const symbol = unaliased(checker, exported);
   const place = symbol.valueDeclaration;
   if (place === undefined || symbol.flags & ts.SymbolFlags.Class) return undefined;
   const [signature] = checker.getTypeOfSymbolAtLocation(symbol, place).getCallSignatures();
@@ -68,14 +88,23 @@ function parameterOf(checker: ts.TypeChecker, symbol: ts.Symbol, tags: readonly 
   const text = tags
     .map((tag) => ts.displayPartsToString(tag.text))
     .filter((tag) => tag.startsWith(`${name} `) || tag.startsWith(`${name}.`))
-    .map((tag) => tag.slice(name.length).replace(/^\.(\w+)/, " `$1`").trim().replace(/\s*\n\s*/g, " "))
+    .map((tag) =>
+      tag
+        .slice(name.length)
+        .replace(/^\.(\w+)/, " `$1`")
+        .trim()
+        .replace(/\s*\n\s*/g, " "),
+    )
     .join("; ");
   return {
     name,
     type: declaration.type?.getText() ?? checker.typeToString(type),
     optional: declaration.questionToken !== undefined || declaration.initializer !== undefined,
     text,
-    options: name === "options" || isOptions(type) ? type.getProperties().map((option) => optionOf(checker, option, declaration)) : [],
+    options:
+      name === "options" || isOptions(type)
+        ? type.getProperties().map((option) => optionOf(checker, option, declaration))
+        : [],
   };
 }
 
@@ -89,7 +118,9 @@ function optionOf(checker: ts.TypeChecker, symbol: ts.Symbol, place: ts.Node): O
   const owner = declaration?.parent;
   return {
     name: symbol.name,
-    type: (declaration?.type?.getText() ?? checker.typeToString(type)).replace(/ \| undefined$/, "").replace(/\s+/g, " "),
+    type: (declaration?.type?.getText() ?? checker.typeToString(type))
+      .replace(/ \| undefined$/, "")
+      .replace(/\s+/g, " "),
     optional: (symbol.flags & ts.SymbolFlags.Optional) !== 0,
     text: textOf(symbol.getDocumentationComment(checker)),
     owner: owner && ts.isInterfaceDeclaration(owner) ? owner.name.text : undefined,

@@ -22,7 +22,9 @@ export interface Source {
 
 /** @param virtual Further files, by path from the root, that are on no disk; "lanewise" is the source in them. */
 export function readSource(virtual: ReadonlyMap<string, string> = new Map()): Source {
-  const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), (path) => ts.sys.readFile(path)) as { config: object };
+  const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
+    config: object;
+  };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
   Object.assign(options, {
     noUnusedLocals: false,

@@ -274,6 +274,7 @@ export const logSoftmax = activation("logSoftmax", {
   initializer: "glorotUniform",
   options: {},
   formula: "xᵢ − ln Σⱼ eˣⱼ over the last axis",
+  paper: "Bridle 1990, Neurocomputing, NATO ASI F 68",
 });
 
 /**
@@ -287,4 +288,5 @@ export const softmax = activation("softmax", {
   initializer: "glorotUniform",
   options: {},
   formula: "eˣᵢ / Σⱼ eˣⱼ over the last axis",
+  paper: "Bridle 1990, Neurocomputing, NATO ASI F 68",
 });

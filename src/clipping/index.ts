@@ -11,21 +11,29 @@ interface ClipRow extends FamilyRow {
 }
 
 const options = { limit: undefined };
+const paper = "Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063";
 
 const rows = {
-  clipByValue: { op: "clipByValue", byVariable: false, options, formula: "g ← min(max(g, −v), v)" },
+  clipByValue: {
+    op: "clipByValue",
+    byVariable: false,
+    options,
+    formula: "g ← min(max(g, −v), v)",
+    paper: "Graves 2013, arXiv:1308.0850",
+  },
   clipByNorm: {
     op: "clipByNorm",
     byVariable: true,
     options,
     formula: "g ← g · v / max(‖g‖, v), each variable by itself",
+    paper,
   },
   clipByGlobalNorm: {
     op: "clipByGlobalNorm",
     byVariable: false,
     options,
     formula: "g ← g · v / max(‖g‖, v), all variables as one vector",
-    paper: "Pascanu, Mikolov, Bengio 2013, ICML",
+    paper,
   },
 } as const satisfies Record<string, ClipRow>;
 

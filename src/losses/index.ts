@@ -24,6 +24,7 @@ interface LossRow extends FamilyRow {
 }
 
 const crossentropy = { fromLogits: false, labelSmoothing: 0 };
+const SMOOTHING = "label smoothing: Szegedy et al. 2015, arXiv:1512.00567";
 
 const rows = {
   meanSquaredError: {
@@ -64,6 +65,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: crossentropy,
     formula: "mean over the output of −y·log p − (1 − y)·log(1 − p)",
+    paper: SMOOTHING,
   },
   categoricalCrossentropy: {
     op: "softmaxCrossentropy",
@@ -73,6 +75,7 @@ const rows = {
     accuracy: "categoricalAccuracy",
     options: crossentropy,
     formula: "−Σ yᵢ log pᵢ",
+    paper: SMOOTHING,
   },
   sparseCategoricalCrossentropy: {
     op: "sparseSoftmaxCrossentropy",
@@ -82,6 +85,7 @@ const rows = {
     accuracy: "sparseCategoricalAccuracy",
     options: crossentropy,
     formula: "−log p of the label",
+    paper: SMOOTHING,
   },
   kullbackLeiblerDivergence: {
     op: "loss",
@@ -106,6 +110,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: {},
     formula: "mean over the output of max(1 − y·ŷ, 0), y = ±1",
+    paper: "Cortes, Vapnik 1995, Machine Learning 20(3)",
   },
   squaredHinge: {
     op: "loss",
@@ -115,6 +120,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: {},
     formula: "mean over the output of max(1 − y·ŷ, 0)², y = ±1",
+    paper: "Tang 2013, arXiv:1306.0239",
   },
   categoricalHinge: {
     op: "loss",

@@ -94,6 +94,7 @@ const rows = {
     targets: "any",
     options: threshold,
     formula: "2·tp / (2·tp + fp + fn); of classes, the mean over them",
+    paper: "van Rijsbergen 1979, Information Retrieval",
     slots: countSlots,
     emit: emitCounts,
     finalize: (sums) => ratioOver(sums, f1Of),
@@ -102,6 +103,7 @@ const rows = {
     targets: "rows",
     options: { numThresholds: 200 },
     formula: "area under the curve of true over false positive rate, by trapezoids between the thresholds",
+    paper: "Hanley, McNeil 1982, Radiology 143(1)",
     slots: ({ description }) => 2 * binsOf(description),
     emit(inputs, slot) {
       const { b, description, targets } = inputs;

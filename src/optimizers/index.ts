@@ -71,7 +71,7 @@ const rows = {
     op: "adam",
     options: { ...adamOptions, amsgrad: false, ...common },
     formula: "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  θ ← θ − η·m̂ / (√v̂ + ε)",
-    paper: "Kingma, Ba 2015, arXiv:1412.6980; amsgrad: Reddi, Kale, Kumar 2018, ICLR",
+    paper: "Kingma, Ba 2015, arXiv:1412.6980; amsgrad: Reddi, Kale, Kumar 2018, arXiv:1904.09237",
     hyper: adamHyper,
     slots: adamSlots,
   },

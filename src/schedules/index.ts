@@ -28,6 +28,7 @@ const rows = {
   inverseTimeDecay: {
     options: { initialLearningRate: undefined, decaySteps: undefined, decayRate: undefined, staircase: false },
     formula: "η₀ / (1 + decayRate · step / decaySteps)",
+    paper: "Robbins, Monro 1951, Annals of Mathematical Statistics 22(3)",
     check(options, what) {
       checkDecay(options, what);
       rate(options.decayRate, `decayRate of ${what}`);

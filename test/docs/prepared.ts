@@ -24,7 +24,8 @@ export async function prepare(): Promise<Record<keyof typeof PREPARED_TYPES, unk
   const model = await classifier();
   const regression = await sequential({ inputShape: 4, layers: [dense(1, { name: "output" })], seed: 1 });
   regression.compile({ optimizer: "adam", loss: "meanSquaredError" });
-  return { model, regression, ...samples("", 120), ...samples("Test", 30) };
+  const [train, test] = [samples(120), samples(30)];
+  return { model, regression, ...train, xTest: test.x, yTest: test.y };
 }
 
 async function classifier(): Promise<Model> {
@@ -36,10 +37,10 @@ async function classifier(): Promise<Model> {
 }
 
 /** Row i is of class i mod 3, and the column of its number stands out. */
-function samples(suffix: string, rows: number): Record<string, unknown> {
+function samples(rows: number): { x: Float32Array; y: number[] } {
   const y = Array.from({ length: rows }, (_, i) => i % 3);
   const x = Float32Array.from({ length: rows * 4 }, (_, i) => (i % 4 === y[i >> 2] ? 1 : 0) + ((i * 7) % 11) / 20);
-  return { [`x${suffix}`]: x, [`y${suffix}`]: y };
+  return { x, y };
 }
 
 /** The files that examples read, where the README and the docstrings say that they are. */

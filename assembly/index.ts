@@ -6,6 +6,8 @@ import { OP_COUNT } from "./shared/ops";
 export * from "./kernels/activations";
 export * from "./kernels/batch";
 export * from "./kernels/clipping";
+export * from "./kernels/columns";
+export * from "./kernels/combine";
 export * from "./kernels/constraints";
 export * from "./kernels/dropout";
 export * from "./kernels/elementwise";

@@ -15,6 +15,14 @@ export function positiveInteger(
   return value;
 }
 
+/** A whole number from 0. */
+export function wholeNumber(value: unknown, what: string, code: ErrorCode = "config/not-a-whole-number"): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    throw new ConfigError(code, `${what} must be a whole number of at least 0; got ${show(value)}.`);
+  }
+  return value;
+}
+
 export function positiveNumber(value: unknown, what: string, code: ErrorCode = "config/not-positive"): number {
   if (!isFinite32(value) || Math.fround(value) <= 0) {
     throw new ConfigError(code, `${what} must be a finite number above 0, also in 32 bits; got ${show(value)}.`);

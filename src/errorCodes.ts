@@ -16,32 +16,64 @@ import type {
 export interface ErrorCodes {
   // ── config: an option ─────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** `axis` of concatenate is no whole number, or is 0, the batch. */
+  "config/bad-axis": ConfigError;
   /** Boundaries of a schedule are no list of steps from 0 that increase. Sort them, and drop those that are equal. */
   "config/bad-boundaries": ConfigError;
+  /** `getState()` of a callback returned what a file cannot hold. Return plain objects, arrays, strings, numbers, booleans and Float32Arrays. */
+  "config/bad-callback-state": ConfigError;
   /** `callbacks` is no array of callbacks. Call the factories and put what they return into an array: `[progressBar()]`. */
   "config/bad-callbacks": ConfigError;
   /** `classWeight` is no object, or names a class that the targets do not have. Pass one number a class: `{ 0: 1, 1: 5 }`. */
   "config/bad-class-weight": ConfigError;
   /** The limit of a clip is not a finite number above 0. Pass one, such as `clipByGlobalNorm(1)`. */
   "config/bad-clip-limit": ConfigError;
+  /** `config` of a layer or loss of your own is no object of plain defaults, or an option is not of its default's type. */
+  "config/bad-config": ConfigError;
+  /** `customObjects` does not hold what defineLayer or defineLoss returned, under its own name. */
+  "config/bad-custom-object": ConfigError;
+  /** `inputs` of a model holds something that `input(shape)` did not return. Build the rest of a network from an input of its own. */
+  "config/bad-graph": ConfigError;
   /** A function given as an initializer did not return as many finite numbers as the weight has, in a Float32Array. */
   "config/bad-initializer": ConfigError;
+  /** A layer of your own lacks a part, or its build or emit returns something else than is asked of it. */
+  "config/bad-layer": ConfigError;
   /** A learning rate is not a finite number above 0. Pass one, or a schedule. */
   "config/bad-learning-rate": ConfigError;
+  /** A loss of your own lacks a part, or its emit returns something else than one value a row. */
+  "config/bad-loss": ConfigError;
+  /** A weight of a loss is below 0 or not finite. */
+  "config/bad-loss-weight": ConfigError;
   /** A function given as a metric did not return a number. */
   "config/bad-metric": ConfigError;
+  /** `mode` of a callback is none of `"auto"`, `"min"` and `"max"`. */
+  "config/bad-mode": ConfigError;
   /** A layer's name is no text, is empty, or has a `/` in it. Choose another: weights are called `<layer>/kernel`. */
   "config/bad-name": ConfigError;
+  /** A callback's `filename` or `logDir` is neither a path nor a `file:` URL. */
+  "config/bad-path": ConfigError;
+  /** A path with placeholders is no text, or has a brace that does not close. Write `"{epoch:03d}-{val_loss:.4f}.safetensors"`. */
+  "config/bad-path-template": ConfigError;
   /** A factor of a regularizer is below 0 or not finite. Pass 0 or more. */
   "config/bad-penalty": ConfigError;
+  /** Data, losses or targets for several inputs or outputs are not one for each, by name or in order. */
+  "config/bad-ports": ConfigError;
+  /** `featureRange` of a scaler is not `[low, high]` with low below high. */
+  "config/bad-range": ConfigError;
   /** A dropout rate is not in [0, 1). It is the share that is dropped: pass 0.2 to keep four of five. */
   "config/bad-rate": ConfigError;
   /** A seed is no whole number from 0 to 2^53 − 1. */
   "config/bad-seed": ConfigError;
+  /** `separator` of csvLogger is not one character, or one that numbers have. */
+  "config/bad-separator": ConfigError;
+  /** `targetShape` of reshape is no list of sizes, at most one of them -1. */
+  "config/bad-shape": ConfigError;
   /** `sharedAxes` of a prelu layer are no axes of a sample, which are counted from 1. */
   "config/bad-shared-axes": ConfigError;
   /** `signal` is no AbortSignal. Pass that of a controller: `new AbortController().signal`. */
   "config/bad-signal": ConfigError;
+  /** Mean or variance of a normalization are no finite numbers, or a variance is below 0. */
+  "config/bad-statistics": ConfigError;
   /** The standard deviation of a noise layer is below 0 or not finite. */
   "config/bad-stddev": ConfigError;
   /** `units` of a dense layer is no whole number of at least 1. */
@@ -60,6 +92,8 @@ export interface ErrorCodes {
   "config/lost-initializer": ConfigError;
   /** A metric means nothing beside this loss, or its option does not. Use `"accuracy"`, which goes by the loss, or another. */
   "config/metric-does-not-fit": ConfigError;
+  /** An output depends on an input that `inputs` does not name. Add it. */
+  "config/missing-input": ConfigError;
   /** `layers` is no array, or an empty one. */
   "config/no-layers": ConfigError;
   /** A schedule has `warmupSteps`, and no `warmupTarget` to warm up to. */
@@ -68,22 +102,44 @@ export interface ErrorCodes {
   "config/not-a-boolean": ConfigError;
   /** `layers` holds something that no layer factory returned. Call the factory: `flatten()`, not `flatten`. */
   "config/not-a-layer": ConfigError;
+  /** `makeModel` of crossValidate did not return a compiled model. */
+  "config/not-a-model": ConfigError;
   /** An option is no whole number of at least 1. */
   "config/not-a-positive-integer": ConfigError;
+  /** An op was given something that neither its emit was handed nor another op returned. */
+  "config/not-a-value": ConfigError;
+  /** An option is no whole number of at least 0. */
+  "config/not-a-whole-number": ConfigError;
   /** `metrics` is no array. Put even a single one into brackets: `["accuracy"]`. */
   "config/not-an-array": ConfigError;
   /** An option is not a finite number, as a 32-bit float: 1e39 is not. */
   "config/not-finite": ConfigError;
+  /** A funnel's output is wider than what it narrows from. Give the widest layer as `first`, or list the widths yourself. */
+  "config/not-narrowing": ConfigError;
   /** Options are no object. Pass them by name, `adam({ learningRate: 0.01 })`. */
   "config/not-options": ConfigError;
   /** An option is not a finite number above 0, as a 32-bit float: 1e-50 is not. */
   "config/not-positive": ConfigError;
+  /** A merging layer or op was not given two or more values in an array. */
+  "config/not-several": ConfigError;
+  /** A layer was applied to, or a model made of, something that neither `input` nor another layer's `apply` returned. */
+  "config/not-symbolic": ConfigError;
   /** No layer has weights that may be trained. Set `layer.trainable = true` for one, or add a dense layer. */
   "config/nothing-to-train": ConfigError;
+  /** A layer that takes one input was applied to several. Merge them first, with `add` or `concatenate`. */
+  "config/one-input": ConfigError;
+  /** A log file has other columns than this fit writes. Name another file, or remove that one. */
+  "config/other-columns": ConfigError;
   /** An option is not in its range, or not one of its values; the message names them. */
   "config/out-of-range": ConfigError;
+  /** `makeModel` of crossValidate returned one model twice, which has seen the rows held out now. Make a new one each time. */
+  "config/same-model": ConfigError;
+  /** The learning rate follows a schedule and cannot be set. Compile with a number to set it by hand. */
+  "config/scheduled-learning-rate": ConfigError;
   /** The metrics keep more counts than there is room for. Leave out a confusion matrix, which takes classes × classes. */
   "config/too-many-metrics": ConfigError;
+  /** A model has more inputs and outputs than it may. Concatenate what belongs together. */
+  "config/too-many-ports": ConfigError;
   /** `clip` is an array. Two ways to clip have no order: choose one. */
   "config/two-clips": ConfigError;
   /** Both `validationSplit` and `validationData` were given. Leave one out. */
@@ -94,6 +150,8 @@ export interface ErrorCodes {
   "config/unknown-clipping": ConfigError;
   /** There is no constraint of this name. The message lists them. */
   "config/unknown-constraint": ConfigError;
+  /** A callback cannot know whether higher or lower is better. Pass `mode: "max"` or `mode: "min"`. */
+  "config/unknown-direction": ConfigError;
   /** There is no initializer of this name. The message lists them. */
   "config/unknown-initializer": ConfigError;
   /** The model has no layer of this name. The message lists those that it has. */
@@ -102,23 +160,37 @@ export interface ErrorCodes {
   "config/unknown-loss": ConfigError;
   /** There is no metric of this name. The message lists them. */
   "config/unknown-metric": ConfigError;
+  /** A callback monitors a figure that there is none of, or not yet when it looks. The message lists those that there are. */
+  "config/unknown-monitor": ConfigError;
   /** There is no optimizer of this name. The message lists them. */
   "config/unknown-optimizer": ConfigError;
   /** There is no such option here, or it has no such value. The message lists them, and the one that was probably meant. */
   "config/unknown-option": ConfigError;
+  /** A path names a figure that is not known when the file is saved. The message lists those that are. */
+  "config/unknown-placeholder": ConfigError;
   /** There is no regularizer of this name. The message lists them. */
   "config/unknown-regularizer": ConfigError;
   /** This is no schedule. Pass a number, or what a factory such as `cosineDecay` returns. */
   "config/unknown-schedule": ConfigError;
+  /** No loss depends on a weight, so no gradient reaches it. Use it in its layer, or freeze the layer. */
+  "config/unreached-weight": ConfigError;
+  /** No output depends on an input. Use it, or leave it out. */
+  "config/unused-input": ConfigError;
 
   // ── data: rows, targets, weights, and what lanewise/data was asked for ────────────────────────────────────────────
 
   /** `classes` is no whole number from 1. Leave it out to take the largest label plus one. */
   "data/bad-classes": ConfigError;
+  /** `folds` is no whole number of at least 2. */
+  "data/bad-folds": ConfigError;
   /** `testFraction` is not above 0 and below 1. */
   "data/bad-fraction": ConfigError;
+  /** An index of a row is no whole number, or there is no such row. */
+  "data/bad-index": DataError;
   /** A class label is not a whole number from 0, or is too large for the output. Number the classes from 0. */
   "data/bad-label": DataError;
+  /** `rows` of kFold is no whole number of at least 1. */
+  "data/bad-rows": ConfigError;
   /** `seed` of a split is no whole number from 0 to 2^53 − 1. */
   "data/bad-seed": ConfigError;
   /** A target of a hinge loss is neither −1 nor 1. Turn 0 and 1 into those: `2 * label - 1`. */
@@ -129,12 +201,16 @@ export interface ErrorCodes {
   "data/bad-weight": DataError;
   /** A batch has fewer rows than a layer takes statistics over. Choose another batchSize, or freeze the layer. */
   "data/batch-too-small": DataError;
+  /** A class has too few rows to be in every part. Add rows of it, leave it out, or do not stratify. */
+  "data/class-too-small": DataError;
   /** A split leaves no row to the test or to training. Pass more rows, or another fraction. */
   "data/empty-part": DataError;
   /** There are no labels to count the classes of. Pass labels, or the number of classes. */
   "data/no-labels": DataError;
   /** There are no rows at all, or a validation split leaves none to one side. */
   "data/no-rows": DataError;
+  /** Flat values do not say where a row ends. Pass the shape of a row, or `{ data, shape }`. */
+  "data/no-shape": ShapeError;
   /** `y` is missing. */
   "data/no-targets": DataError;
   /** Weights or gradients are no Map from name to `{ data, shape }`, which is what `getWeights()` returns. */
@@ -149,6 +225,8 @@ export interface ErrorCodes {
   "data/rows-differ": ShapeError;
   /** Values given with a shape are not as many as the shape says. */
   "data/size-mismatch": ShapeError;
+  /** There are fewer rows than folds. Take fewer folds. */
+  "data/too-few-rows": DataError;
   /** One-hot rows would take more than 4 GiB. Is a label wrong? Else use a sparse loss, which takes labels as they are. */
   "data/too-large": DataError;
 
@@ -227,6 +305,8 @@ export interface ErrorCodes {
 
   /** A file's list of layers is missing or damaged, or no network can be built of it. */
   "model/bad-architecture": ModelFormatError;
+  /** The state of a callback cannot be taken up: it is of another callback, or damaged. Resume with the callbacks that were saved. */
+  "model/bad-callback-state": ModelFormatError;
   /** What a file says of optimizer, loss and metrics is damaged or does not go together. */
   "model/bad-compile": ModelFormatError;
   /** A file's training state is damaged, or does not go with its network. */
@@ -239,12 +319,16 @@ export interface ErrorCodes {
   "model/busy": BusyError;
   /** A file was written by a newer lanewise. Update to read it. */
   "model/newer-version": ModelFormatError;
+  /** `foldBatchNorm` takes a chain of layers, as `sequential` makes it. */
+  "model/not-a-chain": UnsupportedError;
   /** The model has not been compiled. Call `model.compile({ optimizer, loss })` first. */
   "model/not-compiled": ConfigError;
   /** A safetensors file was not saved by lanewise. */
   "model/not-lanewise": ModelFormatError;
   /** A file has a layer of a class that this lanewise does not know. */
   "model/unknown-layer": UnsupportedError;
+  /** A file was compiled with a loss that this lanewise does not have. Pass it in `customObjects` if it is your own. */
+  "model/unknown-loss": UnsupportedError;
 
   // ── numeric ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -309,8 +393,12 @@ export interface ErrorCodes {
 
   // ── shape: sizes that do not fit together ─────────────────────────────────────────────────────────────────────────
 
+  /** `axis` of concatenate is no axis of its inputs. */
+  "shape/bad-axis": ShapeError;
   /** A shape is no size, and no list of sizes of at least 1 either. Write 784, or [28, 28, 1]. */
   "shape/bad-shape": ShapeError;
+  /** A layer of your own returns another shape in training than in inference. */
+  "shape/custom-layer": ShapeError;
   /** Data given with a shape are not as many as the shape says. */
   "shape/length": ShapeError;
   /** The values that go into one op of a network do not fit together. The message names both. */
@@ -325,6 +413,10 @@ export interface ErrorCodes {
   "shape/row-width": ShapeError;
   /** The rows of x, y and weights differ in number: each needs its target. */
   "shape/rows-differ": ShapeError;
+  /** A layer that is applied twice would need weights of another shape the second time. */
+  "shape/shared-layer": ShapeError;
+  /** Mean or variance of a normalization are not as many as its input has features. */
+  "shape/statistics": ShapeError;
   /** An array would take more than 4 GiB, which 32-bit addresses do not reach. */
   "shape/too-large": ShapeError;
 

@@ -10,7 +10,19 @@ export * as regularizers from "./regularizers/index.js";
 
 export * from "./activations/index.js";
 export type { Activation } from "./activations/table.js";
-export { progressBar } from "./callbacks/index.js";
+export {
+  csvLogger,
+  type CsvLoggerOptions,
+  earlyStopping,
+  type EarlyStoppingOptions,
+  modelCheckpoint,
+  type ModelCheckpointOptions,
+  progressBar,
+  reduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+  tensorBoard,
+  type TensorBoardOptions,
+} from "./callbacks/index.js";
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
 export type { ErrorCode, ErrorCodes } from "./errorCodes.js";
@@ -20,32 +32,51 @@ export type { CustomInitializer, Initializer } from "./initializers/table.js";
 export { loadModel, type ModelSource } from "./io/loadModel.js";
 export {
   activation,
+  add,
   alphaDropout,
   batchNorm,
   type BatchNormOptions,
+  concatenate,
+  type ConcatenateOptions,
+  type DefinedLayer,
+  defineLayer,
   dense,
   type DenseOptions,
   dropout,
   type DropoutOptions,
   flatten,
+  funnel,
+  type FunnelOptions,
   gaussianNoise,
+  input,
+  type InputOptions,
+  type LayerDefinition,
   layerNorm,
   type LayerNormOptions,
   type LayerSpec,
+  normalization,
+  type NormalizationOptions,
   prelu,
   type PreluOptions,
   rescaling,
+  reshape,
+  type SymbolicValue,
+  type WeightDefinition,
 } from "./layers/index.js";
 export {
   binaryCrossentropy,
   categoricalCrossentropy,
   categoricalHinge,
   cosineSimilarity,
+  type CustomLoss,
+  type DefinedLoss,
+  defineLoss,
   hinge,
   huber,
   kullbackLeiblerDivergence,
   logCosh,
   type Loss,
+  type LossDefinition,
   meanAbsoluteError,
   meanSquaredError,
   poisson,
@@ -68,13 +99,23 @@ export {
   sparseTopKCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from "./metrics/index.js";
+export {
+  crossValidate,
+  type CrossValidateOptions,
+  type CrossValidation,
+  type FoldRows,
+  type Score,
+} from "./model/crossValidate.js";
 export type { Evaluation } from "./model/evaluate.js";
-export type { Callback, CallbackContext, Logs } from "./model/callback.js";
+export type { Callback, CallbackContext, Logs, TrainingInfo } from "./model/callback.js";
 export type { Rowlike, Targets } from "./model/data.js";
+export type { Inputs, Outputs } from "./model/dataset.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";
 export type { Layer } from "./model/layer.js";
-export { type CompileOptions, Model } from "./model/model.js";
-export type { Prediction } from "./model/predict.js";
+export type { CompileOptions } from "./model/compile.js";
+export { model, type GraphOptions, type PredictionsOf } from "./model/functional.js";
+export { Model } from "./model/model.js";
+export type { Prediction, Predictions } from "./model/predict.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
 export type { ClassWeight, SampleWeight } from "./model/weights.js";
 export type { NamedArray } from "./model/variables.js";
@@ -90,6 +131,7 @@ export {
   rmsprop,
   sgd,
 } from "./optimizers/index.js";
+export type { Operand, Ops, OpValue } from "./ops/index.js";
 export { l1, l1l2, l2, type Regularizer } from "./regularizers/index.js";
 export { init } from "./runtime/module.js";
 export {
@@ -103,3 +145,4 @@ export {
   type Schedule,
   warmup,
 } from "./schedules/index.js";
+export { foldBatchNorm, type Folded, type FoldOptions } from "./transfer/index.js";

@@ -20,10 +20,14 @@ import {
   ACTIVATION_SOFTPLUS,
   ACTIVATION_SOFTSIGN,
   ACTIVATION_TANH,
+  FUNCTION_ABS,
+  FUNCTION_LOG,
+  FUNCTION_RECIPROCAL,
+  FUNCTION_SQRT,
 } from "../shared/activations";
 import { exp4, expm1NonPositive4, expNonPositive4, sigmoid4, sigmoidFrom4, tanh4 } from "../simd/exp";
 import { broadcast, flushGradient4, MAGNITUDE_BITS, SIGN_BIT } from "../simd/lanes";
-import { log1pOfUnit4 } from "../simd/log";
+import { log1pOfUnit4, log4 } from "../simd/log";
 import { map, zip } from "../simd/map";
 import { gaussian4, normalCdf4 } from "../simd/normal";
 
@@ -77,6 +81,14 @@ function apply(code: i32, n: i32, from: usize, saved: usize, to: usize, alpha: f
       return either<Exponential>(n, from, saved, to, alpha);
     case ACTIVATION_MISH:
       return either<Mish>(n, from, saved, to, alpha);
+    case FUNCTION_LOG:
+      return either<Log>(n, from, saved, to, alpha);
+    case FUNCTION_SQRT:
+      return either<Sqrt>(n, from, saved, to, alpha);
+    case FUNCTION_ABS:
+      return either<Abs>(n, from, saved, to, alpha);
+    case FUNCTION_RECIPROCAL:
+      return either<Reciprocal>(n, from, saved, to, alpha);
   }
 }
 
@@ -475,5 +487,64 @@ class Mish {
   qLessP(x: v128, e: v128): v128 {
     const above = f32x4.mul(f32x4.add(e, e), e);
     return v128.bitselect(broadcast(TWO), above, f32x4.lt(x, f32x4.splat(0)));
+  }
+}
+
+// ── Functions of layers of one's own ────────────────────────────────────────────────────────────────────────────────
+
+/** ln x; dx = dy / x */
+class Log {
+  // @ts-ignore: decorator
+  @inline
+  forward(x: v128, _: v128): v128 {
+    return log4(x);
+  }
+  // @ts-ignore: decorator
+  @inline
+  backward(dy: v128, x: v128, _: v128): v128 {
+    return f32x4.div(dy, x);
+  }
+}
+
+/** √x; dx = dy / 2y */
+class Sqrt {
+  // @ts-ignore: decorator
+  @inline
+  forward(x: v128, _: v128): v128 {
+    return f32x4.sqrt(x);
+  }
+  // @ts-ignore: decorator
+  @inline
+  backward(dy: v128, y: v128, _: v128): v128 {
+    return f32x4.div(dy, f32x4.add(y, y));
+  }
+}
+
+/** |x|; its derivative at 0 is 0 */
+class Abs {
+  // @ts-ignore: decorator
+  @inline
+  forward(x: v128, _: v128): v128 {
+    return v128.and(x, broadcast(MAGNITUDE_BITS));
+  }
+  // @ts-ignore: decorator
+  @inline
+  backward(dy: v128, x: v128, _: v128): v128 {
+    const signed = v128.xor(dy, v128.and(x, broadcast(SIGN_BIT)));
+    return v128.andnot(signed, f32x4.eq(x, f32x4.splat(0)));
+  }
+}
+
+/** 1 / x; dx = −dy · y² */
+class Reciprocal {
+  // @ts-ignore: decorator
+  @inline
+  forward(x: v128, _: v128): v128 {
+    return f32x4.div(broadcast(ONE), x);
+  }
+  // @ts-ignore: decorator
+  @inline
+  backward(dy: v128, y: v128, _: v128): v128 {
+    return f32x4.neg(f32x4.mul(dy, f32x4.mul(y, y)));
   }
 }

@@ -1,9 +1,12 @@
 // Walks a program's records and calls one kernel a record. The loop can stop before any record and go on later, so that
 // the host stays alive; a step is applied whole or not at all, because the guard halts before the optimizer's record.
+// Where several batches make one optimizer step, all but the last of such a group skip the records of the optimizer.
 
 import { activationBackward, activationForward } from "../kernels/activations";
 import { gatherF32, gatherU8, permute } from "../kernels/batch";
 import { clipByGlobalNorm, clipByNorm, clipByValue } from "../kernels/clipping";
+import { placeColumns, rowMaxima, rowSum, sliceColumns, spread } from "../kernels/columns";
+import { combine, combineRows } from "../kernels/combine";
 import { constrainNonNegative, constrainNorms } from "../kernels/constraints";
 import { addNoise, mask } from "../kernels/dropout";
 import { add, affine, columnSum } from "../kernels/elementwise";
@@ -31,7 +34,7 @@ import {
   movingStatistics,
   normalize,
 } from "../kernels/normalization";
-import { adadelta, adagrad, adam, adamax, lion, nadam, rmsprop, sgd } from "../kernels/optimizers";
+import { adadelta, adagrad, adam, adamax, lion, moveMean, nadam, rmsprop, sgd } from "../kernels/optimizers";
 import { penalty } from "../kernels/regularizers";
 import { prelu, preluAlphaBackward, preluBackward } from "../kernels/prelu";
 import { scheduledRate } from "../kernels/schedules";
@@ -63,7 +66,9 @@ export function run(header: usize): i32 {
       break;
     }
     spent += <f64>load<f32>(record, L.RECORD_COST);
-    if (load<i32>(record, L.RECORD_OP) == Op.OP_GUARD) budget = f64.MAX_VALUE; // from here on to the step's end in one go
+    const op = load<i32>(record, L.RECORD_OP);
+    if (op == Op.OP_GUARD) budget = f64.MAX_VALUE; // from here on to the step's end in one go
+    if (op == Op.OP_ACCUMULATE && !endsGroup(header)) pc += load<i32>(record, L.RECORD_INTEGER0);
     pc += 1;
     if (pc == count) {
       pc = 0;
@@ -119,6 +124,11 @@ function beginStep(header: usize): bool {
 /** Adds the step's figures to the epoch's; true when the epoch is over. */
 function endStep(header: usize): bool {
   const rows = load<i32>(header, L.HEADER_ROWS);
+  if (load<i32>(header, L.HEADER_GROUP_SIZE) > 0) {
+    const goesOn = !endsGroup(header);
+    store<i32>(header, goesOn ? load<i32>(header, L.HEADER_GROUP_BATCHES) + 1 : 0, L.HEADER_GROUP_BATCHES);
+    store<i32>(header, goesOn ? load<i32>(header, L.HEADER_GROUP_ROWS) + rows : 0, L.HEADER_GROUP_ROWS);
+  }
   const position = load<i32>(header, L.HEADER_POSITION) + rows;
   store<i32>(header, position, L.HEADER_POSITION);
   increase(header + L.HEADER_LOSS_SUM, load<f64>(header, L.HEADER_BATCH_LOSS));
@@ -126,6 +136,14 @@ function endStep(header: usize): bool {
   const slots = load<i32>(header, L.HEADER_METRIC_SLOTS);
   for (let i = 0; i < slots; i++) increase(metricSlot(header, slots + i), load<f64>(metricSlot(header, i)));
   return position >= load<i32>(header, L.HEADER_TOTAL_ROWS);
+}
+
+/** Whether the batch under way is the last of those that make one optimizer step: the epoch's end cuts a group short. */
+function endsGroup(header: usize): bool {
+  const batches = load<i32>(header, L.HEADER_GROUP_BATCHES) + 1;
+  if (batches >= load<i32>(header, L.HEADER_GROUP_SIZE)) return true;
+  const done = load<i32>(header, L.HEADER_POSITION) + load<i32>(header, L.HEADER_ROWS);
+  return done >= load<i32>(header, L.HEADER_TOTAL_ROWS);
 }
 
 // @ts-ignore: decorator
@@ -176,7 +194,7 @@ function execute(record: usize, header: usize): bool {
       gather(header, i0, d0, d1, p0, f0, f1);
       break;
     case Op.OP_STORE: {
-      const sink = <usize>load<u32>(header, L.HEADER_SINK);
+      const sink = <usize>load<u32>(header + ((<usize>i0) << 2), L.HEADER_SINKS);
       const position = load<i32>(header, L.HEADER_POSITION);
       memory.copy(sink + ((<usize>position * <usize>d1) << 2), p0, (<usize>d0 * <usize>d1) << 2);
       break;
@@ -230,7 +248,7 @@ function execute(record: usize, header: usize): bool {
     case Op.OP_SOFTMAX_CROSSENTROPY:
     case Op.OP_SIGMOID_CROSSENTROPY:
     case Op.OP_LOSS:
-      addLoss(header, d0, batchLoss(load<i32>(record, L.RECORD_OP), i0, d0, d1, p0, p1, p2, p3, f0));
+      addOwnLoss(header, i0, d0, f1, batchLoss(load<i32>(record, L.RECORD_OP), i1, d0, d1, p0, p1, p2, p3, f0, f1));
       break;
     case Op.OP_SPARSE_ACCURACY:
       addMetric(header, i0, d0, sparseAccuracy(d0, d1, p0, p1));
@@ -243,6 +261,9 @@ function execute(record: usize, header: usize): bool {
       break;
     case Op.OP_GUARD:
       return isFinite(load<f64>(header, L.HEADER_BATCH_LOSS)) && segmentsFinite(p0, d1, p1);
+    case Op.OP_ACCUMULATE:
+      accumulate(header, p0, d1, p1, p2);
+      break;
     case Op.OP_SCHEDULE: {
       const rate = scheduledRate(p0, <f64>load<u32>(header, L.HEADER_STEP));
       store<f64>(header, rate, L.HEADER_HYPER);
@@ -286,6 +307,9 @@ function execute(record: usize, header: usize): bool {
       lion(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1), hyper(header, 2));
       countStep(header);
       break;
+    case Op.OP_EMA: // the first step's average is the weights, as in Keras
+      moveMean(p0, d1, p1, p2, p2, load<u32>(header, L.HEADER_STEP) == 1 ? 1 : f0);
+      break;
     case Op.OP_CLIP_BY_VALUE:
       clipByValue(p0, d1, p1, f0);
       break;
@@ -308,7 +332,16 @@ function execute(record: usize, header: usize): bool {
       dropOut(header, d0, p0, p1, f0, <f32>alphaScale(f0), 0, 0, f1, i0, i1);
       break;
     case Op.OP_GAUSSIAN_NOISE:
-      addNoise(d0, p0, p1, f0, i0, load<u32>(header, L.HEADER_STEP), seedLow(header, f1, i1), seedHigh(header, f1));
+      addNoise(
+        d0,
+        p0,
+        p1,
+        f0,
+        drawOf(header, i0),
+        load<u32>(header, L.HEADER_STEP),
+        seedLow(header, f1, i1),
+        seedHigh(header, f1),
+      );
       break;
     case Op.OP_CONSTRAIN_NORMS:
       constrainNorms(d0, d1, p0, f0, f1, reinterpret<f32>(i0));
@@ -364,10 +397,37 @@ function execute(record: usize, header: usize): bool {
     case Op.OP_MOMENTS:
       moments(d0, d1, p0, p1, metricSlot(header, i0));
       break;
+    case Op.OP_COMBINE:
+      combine(i0, d0, p0, p1, p2);
+      break;
+    case Op.OP_COMBINE_ROWS:
+      combineRows(i0, d0, d1, p0, p1, p2);
+      break;
+    case Op.OP_PLACE_COLUMNS:
+      placeColumns(d0, d1, d2, p0, p1, i0);
+      break;
+    case Op.OP_SLICE_COLUMNS:
+      sliceColumns(d0, d1, d2, p0, p1, i0);
+      break;
+    case Op.OP_SPREAD:
+      spread(d0, d1, p0, p1);
+      break;
+    case Op.OP_ROW_SUM:
+      rowSum(d0, d1, p0, p1);
+      break;
+    case Op.OP_ROW_MAX:
+      rowMaxima(d0, d1, p0, p1);
+      break;
     default:
       unreachable();
   }
   return true;
+}
+
+/** One of a model's losses, by its `weight`; by itself it also goes to a slot, where it has one: `slot` − 1. */
+function addOwnLoss(header: usize, slot: i32, matrixRows: i32, weight: f32, sum: f64): void {
+  addLoss(header, matrixRows, <f64>weight * sum);
+  if (slot > 0) addMetric(header, slot - 1, matrixRows, sum);
 }
 
 /** Adds a loss's sum over its `matrixRows`; where a sample has several of them, it counts as their mean. */
@@ -411,7 +471,15 @@ function dropOut(
 ): void {
   const threshold = min<i32>(<i32>(<f64>rate * 65536.0 + 0.5), 65535);
   const step = load<u32>(header, L.HEADER_STEP);
-  mask(n, x, y, threshold, scale, offset, other, layer, step, seedLow(header, high, low), seedHigh(header, high));
+  const draw = drawOf(header, layer);
+  mask(n, x, y, threshold, scale, offset, other, draw, step, seedLow(header, high, low), seedHigh(header, high));
+}
+
+/** Which draw of the step this is: the layer's, for the batch under way of those that make one step. */
+function drawOf(header: usize, layer: i32): u32 {
+  const size = load<i32>(header, L.HEADER_GROUP_SIZE);
+  const batch = size > 0 ? load<u32>(header, L.HEADER_GROUP_BATCHES) : 0;
+  return (<u32>layer) ^ (batch << 16);
 }
 
 // A layer's own seed, in a record: 31 bits as an integer, 22 as a number, which is −1 where the model's seed counts.
@@ -436,6 +504,18 @@ function gather(header: usize, source: i32, rows: i32, width: i32, out: usize, s
   }
   if (load<i32>(slot, 4) == L.SOURCE_U8) gatherU8(rows, width, data, order, first, out, scale, offset);
   else gatherF32(rows, width, data, order, first, out, scale, offset);
+}
+
+/**
+ * The mean gradient of the group's batches, each weighted by its rows: where the batch under way ends the group, in place
+ * of its own gradients, else in `mean` for the next batch. `mean` and the group's counts are as before until the batch is
+ * sure to be applied.
+ */
+function accumulate(header: usize, segments: usize, count: i32, gradients: usize, mean: usize): void {
+  if (load<i32>(header, L.HEADER_GROUP_SIZE) == 0) return;
+  const rows = <f64>load<i32>(header, L.HEADER_ROWS);
+  const share = <f32>(rows / (rows + <f64>load<i32>(header, L.HEADER_GROUP_ROWS)));
+  moveMean(segments, count, gradients, mean, endsGroup(header) ? gradients : mean, share);
 }
 
 /** Whether every gradient that the optimizer is about to apply is finite. */

@@ -20,4 +20,10 @@ export const ACTIVATION_HARD_SILU = 15;
 export const ACTIVATION_EXPONENTIAL = 16;
 export const ACTIVATION_MISH = 17;
 
-export const ACTIVATION_COUNT = 18;
+// Functions that serve layers of one's own and are nobody's activation.
+export const FUNCTION_LOG = 18;
+export const FUNCTION_SQRT = 19;
+export const FUNCTION_ABS = 20;
+export const FUNCTION_RECIPROCAL = 21;
+
+export const ACTIVATION_COUNT = 22;

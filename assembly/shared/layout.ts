@@ -4,7 +4,7 @@
 //
 // Change anything here and ABI_VERSION goes up by one: the loader refuses a module that was built from another layout.
 
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 // ── A record: what to do (op), on what sizes (dims), where (pointers) ──────────────────────────────────────────────
 //
@@ -66,19 +66,24 @@ export const HEADER_SEED_LO = 72;
 export const HEADER_SEED_HI = 76;
 export const HEADER_SLICE_STEPS = 80; // steps finished in the slice
 export const HEADER_SLICE_COST = 88; // cost spent in the slice, f64
-export const HEADER_SINK = 96; // where OP_STORE writes row HEADER_POSITION
 export const HEADER_BATCH_LOSS = 104; // sum of the batch's losses, f64
 export const HEADER_LOSS_SUM = 112; // sum of the losses of the epoch's finished steps, f64
 export const HEADER_SAMPLE_SUM = 120; // their rows, f64
 export const HEADER_METRICS = 128; // address of the metrics' slots, f64 each: those of the batch, then those of the epoch
 export const HEADER_METRIC_SLOTS = 132; // how many slots; the epoch's hold the sums over its finished steps
+export const HEADER_GROUP_SIZE = 136; // batches whose gradients make one optimizer step; 0: what is accumulated is left alone
+export const HEADER_GROUP_BATCHES = 140; // batches of the group under way that are accumulated
+export const HEADER_GROUP_ROWS = 144; // their rows
 export const HEADER_HYPER = 256; // f64 × MAX_HYPER: the optimizer's hyperparameters, in the order of its table's row
 export const HEADER_SOURCES = 320; // MAX_SOURCES × { address, type }: the data that OP_GATHER reads
+export const HEADER_SINKS = 576; // MAX_SINKS addresses: where OP_STORE writes row HEADER_POSITION
 
-export const HEADER_BYTES = 384;
+export const HEADER_BYTES = 640;
 export const MAX_METRIC_SLOTS = 16777216;
 export const MAX_HYPER = 8;
-export const MAX_SOURCES = 8;
+export const MAX_GROUP_BATCHES = 65535; // a batch's index in its group keys random numbers, in 16 bits
+export const MAX_SOURCES = 32;
+export const MAX_SINKS = 16;
 export const SOURCE_BYTES = 8;
 
 export const SOURCE_F32 = 0;

@@ -11,5 +11,6 @@ export const LOSS_HINGE = 6;
 export const LOSS_SQUARED_HINGE = 7;
 export const LOSS_CATEGORICAL_HINGE = 8;
 export const LOSS_COSINE_SIMILARITY = 9;
+export const LOSS_VALUE = 10; // the predictions themselves are the loss; targets are not read
 
-export const LOSS_COUNT = 10;
+export const LOSS_COUNT = 11;

@@ -60,5 +60,14 @@ export const OP_CLASS_COUNTS = 55;
 export const OP_CONFUSION = 56;
 export const OP_AUC_COUNTS = 57;
 export const OP_MOMENTS = 58;
+export const OP_COMBINE = 59;
+export const OP_COMBINE_ROWS = 60;
+export const OP_PLACE_COLUMNS = 61;
+export const OP_SLICE_COLUMNS = 62;
+export const OP_SPREAD = 63;
+export const OP_ROW_SUM = 64;
+export const OP_ROW_MAX = 65;
+export const OP_EMA = 66;
+export const OP_ACCUMULATE = 67;
 
-export const OP_COUNT = 59;
+export const OP_COUNT = 68;

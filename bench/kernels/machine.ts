@@ -6,8 +6,7 @@ import { best } from "./measure.js";
 const BASE = 65536;
 const PEAK_TURNS = 10_000;
 const OPERATIONS_PER_TURN = 48 * 4;
-const IN_CACHE_ELEMS = 2048; // two arrays of 8 KB: in the first cache
-const LARGE_ELEMS = 16 << 20; // two arrays of 64 MB: beyond the last
+const MOST_BYTES = 128 << 20; // of both arrays of a copy
 
 interface Limits {
   readonly memory: WebAssembly.Memory;
@@ -18,7 +17,7 @@ interface Limits {
 function instantiate(): Limits {
   const bytes = readFileSync(new URL("../../../peak.wasm", import.meta.url));
   const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as Limits;
-  exports.memory.grow((BASE + 2 * LARGE_ELEMS * 4) / 65536);
+  exports.memory.grow((BASE + MOST_BYTES) / 65536);
   return exports;
 }
 
@@ -38,10 +37,10 @@ export function peakGflops(seconds: number): number {
   return (PEAK_TURNS * OPERATIONS_PER_TURN) / seconds1 / 1e9;
 }
 
-/** GB/s, read and written together. */
-export function copyGigabytes(where: "in cache" | "beyond caches", seconds: number): number {
-  const n = where === "in cache" ? IN_CACHE_ELEMS : LARGE_ELEMS;
-  const runs = where === "in cache" ? 200 : 1;
+/** GB/s, read and written together, of a copy from one half of so many bytes to the other. */
+export function copyGigabytes(bytes: number, seconds: number): number {
+  const n = bytes / 8;
+  const runs = Math.ceil((4 << 20) / bytes);
   const perRun = best(() => {
     for (let i = 0; i < runs; i++) limits.copy(n, BASE, BASE + n * 4);
   }, seconds);

@@ -41,6 +41,13 @@ export function functionsOf(source: Source, path: string): Map<string, PublicFun
   return new Map(functions.map((found) => [found.name, found]));
 }
 
+/** What is said of a module's export. */
+export function docstringOf(source: Source, path: string, name: string): string {
+  const { checker } = source;
+  const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(fileOf(source, path))!);
+  return textOf(exported.find((symbol) => symbol.name === name)?.getDocumentationComment(checker));
+}
+
 /** The public methods of the classes that a module exports; errors have none of their own. */
 export function methodsOf(source: Source, path: string): PublicFunction[] {
   const { checker } = source;
@@ -48,13 +55,22 @@ export function methodsOf(source: Source, path: string): PublicFunction[] {
   return exported.flatMap((symbol) => {
     const type = unaliased(checker, symbol);
     if (!(type.flags & ts.SymbolFlags.Class)) return [];
-    const methods = [...(type.members?.values() ?? [])].filter(({ flags }) => flags & ts.SymbolFlags.Method);
+    const methods = [...(type.members?.values() ?? [])].filter((member) => isPublicMethod(member, checker));
     const instance = symbol.name.charAt(0).toLowerCase() + symbol.name.slice(1);
     return methods.flatMap((method) => {
       const found = functionOf(source, method);
       return found ? { ...found, name: `${instance}.${found.name}` } : [];
     });
   });
+}
+
+/** What is neither private, nor marked as internal, nor what every object has. */
+function isPublicMethod(member: ts.Symbol, checker: ts.TypeChecker): boolean {
+  const { flags, valueDeclaration, name } = member;
+  if (!(flags & ts.SymbolFlags.Method) || valueDeclaration === undefined || name === "toString") return false;
+  if (ts.isPrivateIdentifier((valueDeclaration as ts.MethodDeclaration).name)) return false;
+  if (ts.getCombinedModifierFlags(valueDeclaration) & ts.ModifierFlags.Private) return false;
+  return !member.getJsDocTags(checker).some((tag) => tag.name === "internal");
 }
 
 function unaliased(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol {

@@ -5,7 +5,7 @@ import { CLIPPING } from "../../src/clipping/index.js";
 import { CONSTRAINTS } from "../../src/constraints/index.js";
 import type { FamilyRow } from "../../src/family.js";
 import { INITIALIZERS } from "../../src/initializers/table.js";
-import { LOSSES } from "../../src/losses/index.js";
+import { LOSSES } from "../../src/losses/table.js";
 import { METRICS } from "../../src/metrics/index.js";
 import { OPTIMIZERS } from "../../src/optimizers/index.js";
 import { REGULARIZERS } from "../../src/regularizers/index.js";

@@ -1,7 +1,7 @@
 // Which pages the reference has, and what stands on each.
 
 import { errorCodes } from "./errorCodes.js";
-import { functionsOf, methodsOf, type PublicFunction } from "./api.js";
+import { docstringOf, functionsOf, methodsOf, type PublicFunction } from "./api.js";
 import type { FamilyRow } from "../../src/family.js";
 import { FAMILIES } from "./families.js";
 import { errorsPage, indexPage, type Member, type Page, referencePage } from "./render.js";
@@ -50,6 +50,10 @@ const INTROS: Readonly<Record<string, readonly [title: string, intro: string]>> 
   ],
   callbacks: ["Callbacks", "What listens to `fit`: `fit(x, y, { callbacks: [progressBar()] })`."],
   model: ["Models", "How a network is made, trained, looked into, saved and loaded."],
+  ops: [
+    "Ops",
+    "What layers and losses of your own are made of: [defineLayer](layers.md#definelayer) and [defineLoss](losses.md#defineloss) hand them to `emit`.",
+  ],
   data: ["Data sets", 'From `"lanewise/data"`.'],
 };
 
@@ -61,7 +65,8 @@ export function referencePages(source: Source): Map<string, string> {
   const add = (name: string, members: readonly Member[]): void => {
     for (const { name } of members) taken.add(name);
     const [title, intro] = INTROS[name]!;
-    pages.push({ name, title, intro, members });
+    const more = name === "ops" ? ` ${docstringOf(source, "src/ops/index.ts", "Ops")}` : "";
+    pages.push({ name, title, intro: intro + more, members });
   };
 
   for (const [family, rows] of Object.entries(FAMILIES)) add(family, familyMembers(source, family, rows, all));
@@ -69,7 +74,9 @@ export function referencePages(source: Source): Map<string, string> {
   add("layers", below("layers"));
   add("callbacks", below("callbacks"));
   const rest = [...all.values()].filter(({ name }) => !taken.has(name));
-  add("model", [...rest, ...methodsOf(source, "src/index.ts")]);
+  const methods = methodsOf(source, "src/index.ts");
+  add("model", [...rest, ...methods.filter(({ file }) => !file.startsWith("ops/"))]);
+  add("ops", methods.filter(({ file }) => file.startsWith("ops/"))); // prettier-ignore
   add("data", [...functionsOf(source, "src/data/index.ts").values()]);
 
   const order = Object.keys(INTROS).sort((a, b) => rank(a) - rank(b));

@@ -68,7 +68,7 @@ function memberSection(page: Page, member: Member): string {
   const { name, row, throws, examples } = member;
   const defaults = row ? row.options : defaultsOf(member);
   const options = optionsOf(page, member);
-  const figure = figureOf(page.name, name);
+  const figure = row && figureOf(page.name, name);
   const parts = [
     `## ${name}`,
     figure && `![${figure.alt}](${figure.path})`,

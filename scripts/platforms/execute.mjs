@@ -6,6 +6,8 @@ import { delimiter, join } from "node:path";
 
 /** The machine lacks what a runtime needs. */
 export class Missing extends Error {}
+/** A command was killed because its time was over. */
+export class TimedOut extends Error {}
 
 const WINDOWS = process.platform === "win32";
 
@@ -15,17 +17,17 @@ process.on("exit", () => running.forEach(kill));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 /** Runs a command to its end, or kills it with all that it started: after so many seconds, or at the signal. */
-export function execute(command, args, { seconds, input = "", signal }) {
+export function execute(command, args, { seconds, input = "", signal, cwd }) {
   return new Promise((resolve, reject) => {
     // A process group of its own, so that a kill reaches what it started too. Windows has none, and runs npx by a shell.
-    const child = spawn(command, args, { detached: !WINDOWS, shell: WINDOWS });
+    const child = spawn(command, args, { cwd, detached: !WINDOWS, shell: WINDOWS });
     running.add(child);
     const output = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"]) {
       child[stream].setEncoding("utf8").on("data", (text) => (output[stream] += text));
     }
     const timer = setTimeout(() => {
-      reject(new Error(`not done after ${seconds} s\n${tail(output.stderr)}`));
+      reject(new TimedOut(`not done after ${seconds} s\n${tail(output.stderr)}`));
       kill(child);
     }, seconds * 1000);
     signal?.addEventListener("abort", () => kill(child));

@@ -51,6 +51,8 @@ export function progressBar(options: ProgressBarOptions = {}): Callback {
   }
 
   return {
+    name: "progressBar",
+
     onTrainBegin() {
       pace = new Pace();
       lastDraw = -Infinity;

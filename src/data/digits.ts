@@ -33,7 +33,7 @@ const PIXELS = 64;
 export async function loadDigits({
   testFraction = 0.2,
   seed = 0,
-}: Omit<SplitOptions, "stratify"> = {}): Promise<Digits> {
+}: Pick<SplitOptions, "testFraction" | "seed"> = {}): Promise<Digits> {
   const packed = Uint8Array.from(atob(DIGITS_BASE64), (char) => char.charCodeAt(0));
   const columns = await gunzip(packed, (PIXELS + 1) * ROWS);
   // Pixel by pixel (PIXELS, ROWS), which packs better, then the labels.

@@ -1,21 +1,31 @@
-import { LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
-import { shapeOf, show, suggest } from "../check.js";
+import { MAX_GROUP_BATCHES } from "../../assembly/shared/layout.js";
+import { ConfigError, LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
+import { knownOptions, shapeOf, show, suggest } from "../check.js";
 import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../formats/safetensors.js";
 import type { Clip } from "../clipping/index.js";
-import { LAYERS } from "../layers/index.js";
-import type { LayerSpec } from "../layers/layer.js";
-import { chain, type PlacedLayer } from "../model/architecture.js";
+import type { DefinedLayer } from "../layers/define.js";
+import { type LayerFactory, LAYERS } from "../layers/index.js";
+import { LayerSpec } from "../layers/layer.js";
+import { input } from "../layers/symbolic.js";
+import { type Architecture, chain, type PlacedLayer, refuseHuge } from "../model/architecture.js";
+import { type PendingHook, RECOVERED_HOOKS } from "../model/callback.js";
+import { type CallbackState, isStateName, unpackState } from "../model/callbackState.js";
 import type { Core } from "../model/core.js";
-import type { Loss } from "../losses/index.js";
+import type { DefinedLoss } from "../losses/define.js";
+import { type Loss, LOSSES } from "../losses/table.js";
+import type { Group } from "../program/run.js";
 import type { Metric } from "../metrics/index.js";
+import { graphOf } from "../model/graph.js";
 import { Model } from "../model/model.js";
+import type { Prediction, Predictions } from "../model/predict.js";
 import type { Optimizer } from "../optimizers/index.js";
-import { sequentialCore } from "../model/sequential.js";
+import { createCore } from "../model/sequential.js";
 import {
   FORMAT,
   FORMAT_VERSION,
   type SavedArchitecture,
   type SavedCompile,
+  type SavedGraph,
   type SavedTraining,
   slotName,
 } from "../model/serialize.js";
@@ -28,6 +38,14 @@ export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Response | B
 /** What of a file can be at fault. */
 type Part = "architecture" | "compile" | "training" | "weights";
 
+/** Layers and losses of your own, by className or name, as defineLayer and defineLoss returned them. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each takes options of its own
+export type CustomObjects = Readonly<Record<string, DefinedLayer<any> | DefinedLoss<any>>>;
+
+export interface LoadOptions {
+  customObjects?: CustomObjects;
+}
+
 /**
  * Loads what `save` or `toBytes` wrote: the network with its weights, compiled as it was, and where the file holds
  * training state, ready for `fit({ resume: true })`.
@@ -35,20 +53,26 @@ type Part = "architecture" | "compile" | "training" | "weights";
  * @throws ModelFormatError for a file that is damaged, of another kind, or newer than this library
  * @example const model = await loadModel("digits.safetensors");
  */
-export async function loadModel(source: ModelSource): Promise<Model> {
+export async function loadModel<Output extends Predictions = Prediction>(
+  source: ModelSource,
+  options: LoadOptions = {},
+): Promise<Model<Output>> {
+  const { customObjects = {} } = knownOptions<LoadOptions>(options, "loadModel()", { customObjects: true });
+  checkCustomObjects(customObjects);
   const file = readSafetensors(await readBytes(source));
   refuseOtherFormats(file);
   const architecture = parse<SavedArchitecture>(file, "architecture");
-  const core = await rebuild(architecture, file);
-  const model = new Model(core);
+  const core = await rebuild(architecture, file, customObjects);
+  const model = new Model<Output>(core);
   loadWeights(core, file);
   if (file.metadata.compile !== undefined) {
     const compile = parse<SavedCompile>(file, "compile");
     within("compile", () =>
       model.compile({
         optimizer: compile.optimizer as Optimizer,
-        loss: compile.loss as Loss,
-        metrics: compile.metrics as Metric[],
+        loss: lossOf(compile.loss, customObjects),
+        lossWeights: compile.lossWeights,
+        metrics: compile.metrics as Metric[] | Metric[][],
         clip: compile.clip as Clip | undefined,
       }),
     );
@@ -79,38 +103,115 @@ function refuseOtherFormats({ metadata }: SafetensorsFile): void {
   }
 }
 
-async function rebuild({ inputShape, layers: saved, seed }: SavedArchitecture, file: SafetensorsFile): Promise<Core> {
+async function rebuild(
+  architecture: SavedArchitecture,
+  file: SafetensorsFile,
+  customObjects: CustomObjects,
+): Promise<Core> {
+  const { layers: saved, seed } = architecture;
   if (!Array.isArray(saved)) throw broken("architecture", "it lists no layers");
   if (seed === undefined) throw broken("architecture", "it names no seed");
-  const layers = saved.map((layer, i) => layerOf(layer, i));
-  const { layers: placed } = within("architecture", () => chain(shapeOf(inputShape, "inputShape"), layers));
-  refuseMissingWeights(placed, file);
+  const layers = saved.map((layer, i) => layerOf(layer, i, customObjects));
+  const planned = within("architecture", () => plannedOf(architecture, layers));
+  refuseMissingWeights(planned.layers, file);
   try {
-    return await sequentialCore({ inputShape, layers, seed });
+    return await createCore(() => planned, { seed });
   } catch (error) {
     throw isBadInput(error) ? broken("architecture", (error as Error).message, error) : error;
   }
 }
 
-function layerOf(saved: SavedArchitecture["layers"][number], index: number): LayerSpec {
+function plannedOf({ inputShape, graph }: SavedArchitecture, layers: readonly LayerSpec[]): Architecture {
+  if (graph) return graphOf(...symbolsOf(graph, layers));
+  const shape = shapeOf(inputShape, "inputShape");
+  refuseHuge(shape, "A sample");
+  if (layers.length === 0) throw broken("architecture", "it lists no layers");
+  return chain(shape, layers);
+}
+
+/** The graph applied anew. An application names tensors that come before its own, so there can be no cycle. */
+function symbolsOf({ inputs, applications, outputs, outputForm }: SavedGraph, layers: readonly LayerSpec[]) {
+  const tensors = inputs.map(({ name, shape }) => input([...shape], { name }));
+  const known = (tensor: number) => {
+    if (tensors[tensor]) return tensors[tensor];
+    throw broken(
+      "architecture",
+      `tensor ${show(tensor)} is used before there is one: a cycle, or a number out of range`,
+    );
+  };
+  for (const { layer, inputs: sources } of applications) {
+    const spec = layers[layer];
+    if (!spec) throw broken("architecture", `it applies layer ${show(layer)}, and has ${layers.length}`);
+    tensors.push(spec.apply(sources.map(known)));
+  }
+  const names = outputs.map(({ name }) => name);
+  return [
+    tensors.slice(0, inputs.length),
+    outputs.map(({ tensor }) => known(tensor)),
+    { names, form: outputForm },
+  ] as const;
+}
+
+function layerOf(saved: SavedArchitecture["layers"][number], index: number, customObjects: CustomObjects): LayerSpec {
   const { className, config, name, trainable, learningRateMultiplier = 1 } = saved ?? {};
   if (typeof className !== "string" || typeof name !== "string" || typeof config !== "object" || config === null) {
     throw broken("architecture", `layer ${index} lacks className, name or config`);
   }
-  if (!Object.hasOwn(LAYERS, className)) {
-    throw new UnsupportedError(
-      "model/unknown-layer",
-      `The file's layer "${name}" is of class "${className}", which this lanewise does not have.${suggest(className, Object.keys(LAYERS))} ` +
-        `It has ${Object.keys(LAYERS).join(", ")}.`,
+  const options = { name, trainable, learningRateMultiplier };
+  const factory = Object.hasOwn(LAYERS, className) ? LAYERS[className]! : customLayer(customObjects, className);
+  if (factory) return within("architecture", () => factory(config, options));
+  throw new UnsupportedError(
+    "model/unknown-layer",
+    `The file's layer "${name}" is of class "${className}", which this lanewise does not have.${suggest(className, Object.keys(LAYERS))} ` +
+      `Pass it as loadModel(source, { customObjects: { ${className}: … } }) if it is your own. There are ${Object.keys(LAYERS).join(", ")}.`,
+  );
+}
+
+function customLayer(customObjects: CustomObjects, className: string): LayerFactory | undefined {
+  if (!Object.hasOwn(customObjects, className)) return undefined;
+  const custom = customObjects[className] as DefinedLayer<object>;
+  return (config: object, options) => {
+    const layer: unknown = custom({ ...config, ...options });
+    if (layer instanceof LayerSpec && layer.kind.className === className) return layer;
+    throw new ConfigError(
+      "config/bad-custom-object",
+      `customObjects.${className} must be what defineLayer({ className: "${className}", … }) returned.`,
+    );
+  };
+}
+
+/** Descriptions of the file, those of one's own made by their factories. */
+function lossOf(saved: SavedCompile["loss"], customObjects: CustomObjects): Loss | Loss[] {
+  if (Array.isArray(saved)) return saved.map((loss) => lossOf(loss as SavedCompile["loss"], customObjects) as Loss);
+  const { name, ...config } = saved as Readonly<{ name: string }>;
+  if (Object.hasOwn(LOSSES.rows, name)) return saved as Loss;
+  if (Object.hasOwn(customObjects, name)) return (customObjects[name] as DefinedLoss<object>)(config);
+  throw new UnsupportedError(
+    "model/unknown-loss",
+    `The file was compiled with the loss ${show(name)}, which this lanewise does not have. ` +
+      `Pass it as loadModel(source, { customObjects: { ${name}: … } }) if it is your own.`,
+  );
+}
+
+function checkCustomObjects(given: CustomObjects): void {
+  if (typeof given !== "object" || given === null) {
+    throw new ConfigError("config/bad-custom-object", `customObjects must be an object by name; got ${show(given)}.`);
+  }
+  for (const [name, custom] of Object.entries(given)) {
+    if (typeof custom === "function" && !Object.hasOwn(LAYERS, name) && !Object.hasOwn(LOSSES.rows, name)) continue;
+    throw new ConfigError(
+      "config/bad-custom-object",
+      typeof custom === "function"
+        ? `customObjects names ${name}, which the library has itself. Call yours otherwise.`
+        : `customObjects.${name} must be what defineLayer or defineLoss returned; got ${show(custom)}.`,
     );
   }
-  return within("architecture", () => LAYERS[className]!(config, { name, trainable, learningRateMultiplier }));
 }
 
 /** Before any memory is taken: a short file must not ask for a large network. */
 function refuseMissingWeights(layers: readonly PlacedLayer[], file: SafetensorsFile): void {
-  for (const { name, kind, config, inputShape } of layers) {
-    for (const { role, shape } of kind.variables(config, inputShape)) {
+  for (const { name, variables } of layers) {
+    for (const { role, shape } of variables) {
       const found = tensorEntry(file, `${name}/${role}`).shape;
       if (!sameShape(found, shape)) {
         throw broken("weights", `"${name}/${role}" is ${formatShape(found)}, expected ${formatShape(shape)}`);
@@ -121,29 +222,72 @@ function refuseMissingWeights(layers: readonly PlacedLayer[], file: SafetensorsF
 
 function loadWeights(core: Core, file: SafetensorsFile): void {
   const expected = new Set(core.variables.list.map(({ name }) => name));
-  const weights = [...file.tensors.keys()].filter((name) => !name.startsWith("optimizer/") || expected.has(name));
+  const others = (name: string) => name.startsWith("optimizer/") || isStateName(name);
+  const weights = [...file.tensors.keys()].filter((name) => !others(name) || expected.has(name));
   within("weights", () => core.variables.write(valuesOf(file, weights)));
 }
 
 function loadTraining(core: Core, file: SafetensorsFile): void {
-  const { step, epoch, position, epochsBegun, rows, sums, callbackStates } = parse<SavedTraining>(file, "training");
-  const { slots } = core.compiled ? core.regions : {};
-  if (!slots) throw broken("training", "the file does not say how the model was compiled");
+  const packed = parse<SavedTraining>(file, "training");
+  const saved = unpackState(packed, (name) => stateTensor(file, name)) as SavedTraining;
+  const { step, group, epoch, position, epochsBegun, rows, sums, learningRate } = saved;
+  if (!core.compiled) throw broken("training", "the file does not say how the model was compiled");
   for (const [name, value] of Object.entries({ step, epoch, position, epochsBegun, rows })) {
     if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
       throw broken("training", `${name} is ${show(value)}`);
   }
   const figures = [sums?.loss, sums?.samples, ...(Array.isArray(sums?.metrics) ? sums.metrics : [NaN])];
   if (!figures.every(Number.isFinite)) throw broken("training", "its sums are not numbers");
-  if (!Array.isArray(callbackStates)) throw broken("training", "its callbackStates are no array");
   if (position > rows) throw broken("training", `position ${position} is not in an epoch of ${rows} rows`);
-  for (const [slot, region] of slots) {
+  if (group !== undefined) loadGroup(core, group, position);
+  for (const [slot, region] of core.regions.slots) {
     const { learned } = core.variables;
     const values = learned.map(({ name }) => [name, tensorOf(file, slotName(slot, name))] as const);
     core.variables.write(new Map(values), { region, variables: learned });
   }
-  core.progress = { epoch, position, epochsBegun, rows, sums, callbackStates };
+  const callbackStates = callbackStatesOf(saved);
+  const pending = pendingOf(saved);
+  core.progress = { epoch, position, epochsBegun, rows, sums, learningRate: undefined, callbackStates, pending };
+  if (learningRate !== undefined) core.learningRate = learningRate;
   core.run("train").step = step;
+}
+
+/** Batches that wait for the rest of their step: before the slots are read, of which their gradient is one. */
+function loadGroup(core: Core, group: Group, position: number): void {
+  const { batches, rows } = group ?? {};
+  const counted = [batches, rows].every(Number.isInteger) && batches >= 1 && batches < MAX_GROUP_BATCHES;
+  if (!counted || rows < batches || rows > position) {
+    throw broken("training", `${show(rows)} rows in ${show(batches)} batches cannot wait at position ${position}`);
+  }
+  core.reserveAccumulator();
+  core.run("train").group = { batches, rows };
+}
+
+function callbackStatesOf({ callbacks = [], callbackStates = [] }: SavedTraining): readonly CallbackState[] {
+  if (!Array.isArray(callbacks) || !Array.isArray(callbackStates)) {
+    throw broken("training", "its callbacks are no array");
+  }
+  for (const { name, nth, late } of callbacks as readonly CallbackState[]) {
+    const known = ["string", "undefined"].includes(typeof name) && Number.isSafeInteger(nth);
+    if (!known || (late !== undefined && late !== true)) throw broken("training", "its callbacks cannot be told apart");
+  }
+  const unnamed = callbackStates.map((state: unknown, nth) => ({ nth, ...(state !== null && { state }) }));
+  return [...(callbacks as readonly CallbackState[]), ...unnamed];
+}
+
+function pendingOf({ pending }: SavedTraining): PendingHook | undefined {
+  if (pending === undefined) return undefined;
+  const { index, logs } = pending;
+  const hook = RECOVERED_HOOKS.find((name) => name === pending.hook);
+  const figures = typeof logs === "object" && logs !== null && Object.values(logs).every((n) => typeof n === "number");
+  if (!hook || !Number.isSafeInteger(index) || !figures) throw broken("training", "its pending hook is none");
+  return { hook, index, logs, late: new Set() };
+}
+
+/** An array within a callback's state. */
+function stateTensor(file: SafetensorsFile, name: string): Float32Array {
+  if (!isStateName(name)) throw broken("training", `${show(name)} is no tensor of a callback's state`);
+  return tensorOf(file, name).data;
 }
 
 function valuesOf(file: SafetensorsFile, names: readonly string[]): Map<string, { data: Float32Array; shape: Shape }> {
@@ -190,6 +334,8 @@ function isBadInput(error: unknown): boolean {
     error instanceof RangeError ||
     (error instanceof LanewiseError &&
       !(error instanceof ModelFormatError) &&
+      !(error instanceof UnsupportedError) &&
+      error.code !== "config/bad-custom-object" && // the caller's
       !error.code.startsWith("engine/") &&
       !error.code.startsWith("memory/"))
   );

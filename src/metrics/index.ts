@@ -3,7 +3,7 @@ import { MAX_METRIC_SLOTS } from "../../assembly/shared/layout.js";
 import { finiteNumber, numberInRange, positiveInteger, show } from "../check.js";
 import { ConfigError } from "../errors.js";
 import { describe, type Description, type Family, type FamilyRow, resolve } from "../family.js";
-import { type LossDescription, LOSSES, predictionsFor } from "../losses/index.js";
+import { type LossDescription, lossRow, predictionsFor } from "../losses/table.js";
 import type { GraphBuilder } from "../program/builder.js";
 import type { Value } from "../program/graph.js";
 import { areaUnderCurve, f1Of, meanOfR2, precisionOf, ratioOver, recallOf, square } from "./finalize.js";
@@ -28,6 +28,8 @@ interface Setting {
 interface MetricRow extends FamilyRow {
   /** What the loss's targets must be. */
   readonly targets: "labels" | "rows" | "any";
+  /** Which way is better; a matrix has none. */
+  readonly better: "max" | "min" | undefined;
   /** How many sums or counts it keeps (one, if not given). */
   readonly slots?: (setting: Setting) => number;
   /** Emits what adds to the slots from `slot` on. */
@@ -43,18 +45,21 @@ const threshold = { threshold: undefined };
 const rows = {
   sparseCategoricalAccuracy: {
     targets: "labels",
+    better: "max",
     options: {},
     formula: "share of rows whose largest output is at the label",
     emit: (inputs, slot) => inputs.b.metric("sparseAccuracy", scoresOf(inputs), inputs.targets, slot),
   },
   categoricalAccuracy: {
     targets: "rows",
+    better: "max",
     options: {},
     formula: "share of rows whose largest output is where the largest target is",
     emit: (inputs, slot) => inputs.b.metric("categoricalAccuracy", scoresOf(inputs), inputs.targets, slot),
   },
   binaryAccuracy: {
     targets: "rows",
+    better: "max",
     options: threshold,
     formula: "share of outputs on the right side of the threshold",
     emit(inputs, slot) {
@@ -64,18 +69,21 @@ const rows = {
   },
   sparseTopKCategoricalAccuracy: {
     targets: "labels",
+    better: "max",
     options: { k: 5 },
     formula: "share of rows whose label is among the k largest outputs",
     emit: emitTopK,
   },
   topKCategoricalAccuracy: {
     targets: "rows",
+    better: "max",
     options: { k: 5 },
     formula: "share of rows whose largest target is among the k largest outputs",
     emit: emitTopK,
   },
   precision: {
     targets: "any",
+    better: "max",
     options: threshold,
     formula: "true positives / said positives; of classes, the mean over them",
     slots: countSlots,
@@ -84,6 +92,7 @@ const rows = {
   },
   recall: {
     targets: "any",
+    better: "max",
     options: threshold,
     formula: "true positives / positives; of classes, the mean over them",
     slots: countSlots,
@@ -92,6 +101,7 @@ const rows = {
   },
   f1Score: {
     targets: "any",
+    better: "max",
     options: threshold,
     formula: "2·tp / (2·tp + fp + fn); of classes, the mean over them",
     paper: "van Rijsbergen 1979, Information Retrieval",
@@ -101,6 +111,7 @@ const rows = {
   },
   auc: {
     targets: "rows",
+    better: "max",
     options: { numThresholds: 200 },
     formula: "area under the curve of true over false positive rate, by trapezoids between the thresholds",
     paper: "Hanley, McNeil 1982, Radiology 143(1)",
@@ -113,6 +124,7 @@ const rows = {
   },
   confusionMatrix: {
     targets: "any",
+    better: undefined,
     options: {},
     formula: "how many rows of each class (row) were taken for each class (column)",
     slots: ({ width }) => width * width,
@@ -122,6 +134,7 @@ const rows = {
   },
   meanAbsoluteError: {
     targets: "rows",
+    better: "min",
     options: {},
     formula: "mean of |ŷ − y|",
     emit: ({ b, output, targets }, slot) =>
@@ -129,6 +142,7 @@ const rows = {
   },
   meanSquaredError: {
     targets: "rows",
+    better: "min",
     options: {},
     formula: "mean of (ŷ − y)²",
     emit: ({ b, output, targets }, slot) =>
@@ -136,6 +150,7 @@ const rows = {
   },
   r2Score: {
     targets: "rows",
+    better: "max",
     options: {},
     formula: "1 − Σ (ŷ − y)² / Σ (y − ȳ)², the mean over the outputs",
     slots: ({ width }) => 1 + 3 * width,
@@ -155,25 +170,25 @@ function scoresOf({ b, loss, output }: Inputs): Value {
 }
 
 function labelsOf({ b, loss, targets }: Inputs): Value {
-  return LOSSES.rows[loss.name].targets === "labels" ? targets : b.argmax(targets);
+  return lossRow(loss).targets === "labels" ? targets : b.argmax(targets);
 }
 
 /** Scores and the threshold above which they say yes: for logits 0, which is a probability of ½. */
 function decisionOf(inputs: Inputs): [scores: Value, threshold: number] {
   const { description, loss, output } = inputs;
   const given = description.threshold as number | undefined;
-  const byDefault = loss.fromLogits === true || LOSSES.rows[loss.name].classes === "sign" ? 0 : 0.5;
+  const byDefault = loss.fromLogits === true || lossRow(loss).classes === "sign" ? 0 : 0.5;
   return given === undefined ? [output, byDefault] : [probabilitiesOf(inputs), given];
 }
 
 function probabilitiesOf({ b, loss, output }: Inputs): Value {
   if (loss.fromLogits !== true) return output;
-  return LOSSES.rows[loss.name].link === "softmax" ? b.softmax(output) : b.sigmoid(output);
+  return lossRow(loss).link === "softmax" ? b.softmax(output) : b.sigmoid(output);
 }
 
 /** Each row is of one class, the one with the greatest output. */
 function choosesClass({ loss }: { loss: LossDescription }): boolean {
-  const { classes } = LOSSES.rows[loss.name];
+  const { classes } = lossRow(loss);
   return classes === "label" || classes === "oneHot";
 }
 
@@ -216,6 +231,7 @@ export interface ResolvedMetric {
   /** As it stands in a file; nothing for a function. */
   readonly saved?: "accuracy" | MetricDescription;
   readonly compute?: MetricFunction;
+  /** Undefined for a function, and for an output's loss by itself, which its record sums. */
   readonly setting?: Setting & { readonly description: MetricDescription };
   /** Its slots begin here; those of metrics that only `evaluate` reports come last. */
   readonly slot: number;
@@ -223,15 +239,36 @@ export interface ResolvedMetric {
   readonly evaluateOnly: boolean;
 }
 
+/** What metrics one output has. */
+export interface OutputMetrics {
+  readonly given: readonly Metric[];
+  readonly loss: LossDescription;
+  /** Of the output's last axis. */
+  readonly width: number;
+  /** Where there are several outputs: what names begin with, and its loss is a figure of its own. */
+  readonly prefix?: string;
+}
+
 /** @throws ConfigError where a metric is unknown or does not go with the loss's targets */
-export function resolveMetrics(given: readonly Metric[], loss: LossDescription, width: number): ResolvedMetric[] {
+export function resolveMetrics(outputs: readonly OutputMetrics[]): ResolvedMetric[][] {
   const taken = new Set<string>(["loss"]);
-  const resolved = given.map((metric) => resolveMetric(metric, loss, width, taken));
+  const resolved = outputs.map(({ given, loss, width, prefix }) => {
+    const own = given.map((metric) => resolveMetric(metric, loss, width, { taken, prefix: prefix ?? "" }));
+    if (prefix === undefined) return own;
+    return [{ label: labelFor(`${prefix}loss`, taken), slots: 1, evaluateOnly: false }, ...own];
+  });
+  return placeSlots(resolved);
+}
+
+type Unplaced = Omit<ResolvedMetric, "slot">;
+
+/** Slots one after the other, those that training leaves out last. */
+function placeSlots(resolved: readonly (readonly Unplaced[])[]): ResolvedMetric[][] {
   let slot = 0;
-  const placed = new Map<(typeof resolved)[number], ResolvedMetric>();
+  const slots = new Map<Unplaced, number>();
   for (const late of [false, true]) {
-    for (const metric of resolved.filter(({ evaluateOnly }) => evaluateOnly === late)) {
-      placed.set(metric, { ...metric, slot });
+    for (const metric of resolved.flat().filter(({ evaluateOnly }) => evaluateOnly === late)) {
+      slots.set(metric, slot);
       slot += metric.slots;
     }
   }
@@ -241,12 +278,17 @@ export function resolveMetrics(given: readonly Metric[], loss: LossDescription, 
       `The metrics would keep ${slot} sums and counts; at most ${MAX_METRIC_SLOTS} are. A confusion matrix takes classes × classes.`,
     );
   }
-  return resolved.map((metric) => placed.get(metric)!);
+  return resolved.map((own) => own.map((metric) => ({ ...metric, slot: slots.get(metric)! })));
 }
 
-function resolveMetric(given: Metric, loss: LossDescription, width: number, taken: Set<string>) {
+function resolveMetric(
+  given: Metric,
+  loss: LossDescription,
+  width: number,
+  { taken, prefix }: { taken: Set<string>; prefix: string },
+): Unplaced {
   if (typeof given === "function") {
-    return { label: labelFor(given.name || "metric", taken), compute: given, slots: 0, evaluateOnly: true };
+    return { label: labelFor(prefix + (given.name || "metric"), taken), compute: given, slots: 0, evaluateOnly: true };
   }
   const description = given === "accuracy" ? accuracyFor(loss) : resolve(METRICS, given);
   refuseOtherTargets(description, loss);
@@ -254,7 +296,7 @@ function resolveMetric(given: Metric, loss: LossDescription, width: number, take
   const setting = { description, loss, width };
   const row: MetricRow = METRICS.rows[description.name];
   return {
-    label: labelFor(given === "accuracy" ? given : description.name, taken),
+    label: labelFor(prefix + (given === "accuracy" ? given : description.name), taken),
     saved: given === "accuracy" ? given : description,
     setting,
     slots: row.slots?.(setting) ?? 1,
@@ -271,7 +313,7 @@ function labelFor(name: string, taken: Set<string>): string {
 }
 
 function accuracyFor(loss: LossDescription): MetricDescription {
-  const { accuracy } = LOSSES.rows[loss.name];
+  const { accuracy } = lossRow(loss);
   if (accuracy) return describe(METRICS, accuracy);
   throw new ConfigError(
     "config/metric-does-not-fit",
@@ -280,7 +322,7 @@ function accuracyFor(loss: LossDescription): MetricDescription {
 }
 
 function refuseOtherTargets({ name }: MetricDescription, loss: LossDescription): void {
-  const { targets, classes } = LOSSES.rows[loss.name];
+  const { targets, classes } = lossRow(loss);
   const wanted = METRICS.rows[name].targets;
   const kind = (of: string) => (of === "labels" ? "class labels" : "rows of targets");
   if (wanted !== "any" && wanted !== targets) {
@@ -305,7 +347,7 @@ function refuseOtherTargets({ name }: MetricDescription, loss: LossDescription):
 
 function checkOptions(description: MetricDescription, loss: LossDescription): void {
   const what = (option: string) => `${option} of metric "${description.name}"`;
-  const { classes } = LOSSES.rows[loss.name];
+  const { classes } = lossRow(loss);
   if (description.threshold !== undefined) {
     if (choosesClass({ loss }) && description.name !== "binaryAccuracy") {
       throw new ConfigError(
@@ -343,8 +385,14 @@ export function finalizeMetric(
   sums: { readonly samples: number; readonly metrics: readonly number[] },
 ): number | number[][] {
   const own = sums.metrics.slice(slot, slot + slots);
-  const { finalize }: MetricRow = METRICS.rows[setting!.description.name];
-  return finalize ? finalize(own, setting!) : sums.samples > 0 ? (own[0] ?? 0) / sums.samples : 0;
+  const finalize = setting && (METRICS.rows[setting.description.name] as MetricRow).finalize;
+  return finalize ? finalize(own, setting) : sums.samples > 0 ? (own[0] ?? 0) / sums.samples : 0;
+}
+
+/** Which way a figure is better, where that is known: of a function it is not. */
+export function betterOf({ setting, compute }: ResolvedMetric): "max" | "min" | undefined {
+  if (setting) return METRICS.rows[setting.description.name].better;
+  return compute ? undefined : "min"; // an output's loss by itself
 }
 
 /** @throws ConfigError where the function returns no number */

@@ -1,8 +1,8 @@
 import { ConfigError, ShapeError } from "../errors.js";
-import type { LayerKind, LayerSpec } from "../layers/layer.js";
-import { formatShape, type Shape } from "../shape.js";
+import type { LayerKind, LayerSpec, VariableSpec } from "../layers/layer.js";
+import { formatShape, sameShape, type Shape } from "../shape.js";
 
-/** One layer of a model with the shapes it has there. */
+/** One layer of a model with the shapes that it has where it is first applied. */
 export interface PlacedLayer {
   readonly name: string;
   readonly kind: LayerKind;
@@ -11,52 +11,114 @@ export interface PlacedLayer {
   readonly learningRateMultiplier: number;
   readonly inputShape: Shape;
   readonly outputShape: Shape;
+  readonly variables: readonly VariableSpec[];
 }
 
 /** One use of a layer: tensors are numbered, 0 … inputs − 1 being the model's inputs. */
 export interface Application {
   readonly layer: number;
-  readonly input: number;
+  readonly inputs: readonly number[];
   readonly output: number;
 }
 
+/** Where data enter, or leave: what they are called and what shape a sample has. */
+export interface Port {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+export interface OutputPort extends Port {
+  readonly tensor: number;
+}
+
+/** How the user gave inputs or outputs, and gets them back: one by itself, a list of them, or a record by name. */
+export type Form = "one" | "list" | "record";
+
 /** Which layers there are, and how they are joined. A chain is the simplest case. */
 export interface Architecture {
-  readonly inputShapes: readonly Shape[];
+  readonly inputs: readonly Port[];
   readonly layers: readonly PlacedLayer[];
+  /** Each after those that make its inputs. */
   readonly applications: readonly Application[];
-  readonly output: number;
-  readonly outputShape: Shape;
+  readonly outputs: readonly OutputPort[];
+  readonly outputForm: Form;
+}
+
+/** Whether each layer is applied once, to what the one before it made. */
+export function isChain({ inputs, layers, applications, outputs, outputForm }: Architecture): boolean {
+  const inLine = applications.every(
+    ({ layer, inputs: [input, ...more] }, i) => layer === i && input === i && !more.length,
+  );
+  const ends = inputs.length === 1 && outputForm === "one" && outputs[0]!.tensor === layers.length;
+  return inLine && ends && applications.length === layers.length;
 }
 
 /** Layers one after the other. */
 export function chain(inputShape: Shape, specs: readonly LayerSpec[]): Architecture {
-  const layers: PlacedLayer[] = [];
-  const names = new Set<string>();
-  let shape = inputShape;
+  const plan = new Plan(1);
+  let [tensor, shape] = [0, inputShape];
   for (const spec of specs) {
     refuseNonLayer(spec);
-    const name = nameOf(spec, names);
-    names.add(name);
-    const outputShape = spec.kind.outputShape(spec.config, shape);
-    layers.push({
-      name,
-      kind: spec.kind,
-      config: spec.config,
-      trainable: spec.trainable,
-      learningRateMultiplier: spec.learningRateMultiplier,
-      inputShape: shape,
-      outputShape,
-    });
-    shape = outputShape;
+    const layer = plan.place(spec, [shape]); // each by itself, also where one description stands in the list twice
+    ({ tensor, shape } = plan.apply(layer, [tensor], [shape]));
   }
+  const { layers, applications } = plan;
   return {
-    inputShapes: [inputShape],
+    inputs: [{ name: "x", shape: inputShape }],
     layers,
-    applications: layers.map((_, i) => ({ layer: i, input: i, output: i + 1 })),
-    output: layers.length,
-    outputShape: shape,
+    applications,
+    outputs: [{ name: "y", shape, tensor }],
+    outputForm: "one",
   };
+}
+
+/** Collects layers and applications; tensors are numbered behind those of the inputs. */
+export class Plan {
+  readonly layers: PlacedLayer[] = [];
+  readonly applications: Application[] = [];
+  readonly #names = new Set<string>();
+  #tensors: number;
+
+  constructor(inputs: number) {
+    this.#tensors = inputs;
+  }
+
+  /** Names a layer and fixes what its weights are; its index is returned. */
+  place(spec: LayerSpec, inputs: readonly Shape[]): number {
+    const name = nameOf(spec, this.#names);
+    this.#names.add(name);
+    const { kind, config, trainable, learningRateMultiplier } = spec;
+    const [inputShape, ...others] = inputs as [Shape, ...Shape[]];
+    this.layers.push({
+      name,
+      kind,
+      config,
+      trainable,
+      learningRateMultiplier,
+      inputShape,
+      outputShape: kind.outputShape(config, inputShape, ...others),
+      variables: kind.variables(config, inputShape, ...others),
+    });
+    return this.layers.length - 1;
+  }
+
+  /** @throws ShapeError `shape/shared-layer` where a layer that is used again would need other weights */
+  apply(layer: number, tensors: readonly number[], shapes: readonly Shape[]): { tensor: number; shape: Shape } {
+    const { name, kind, config, variables } = this.layers[layer]!;
+    const [first, ...others] = shapes as [Shape, ...Shape[]];
+    const shape = kind.outputShape(config, first, ...others);
+    for (const { role, shape: needed } of kind.variables(config, first, ...others)) {
+      const own = variables.find((variable) => variable.role === role)?.shape;
+      if (own && sameShape(own, needed)) continue;
+      throw new ShapeError(
+        "shape/shared-layer",
+        `Layer "${name}" is applied twice and shares its weights: its ${role} is ${own ? formatShape(own) : "missing"} in the first place, ` +
+          `and would be ${formatShape(needed)} for an input of shape ${formatShape(first, true)}.`,
+      );
+    }
+    this.applications.push({ layer, inputs: tensors, output: this.#tensors });
+    return { tensor: this.#tensors++, shape };
+  }
 }
 
 function refuseNonLayer(spec: LayerSpec): void {

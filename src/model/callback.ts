@@ -1,4 +1,5 @@
 import type { Model } from "./model.js";
+import type { NamedArray } from "./variables.js";
 
 /** Means over the samples so far: `loss`, each metric by name, and `val_…` at the end of an epoch. */
 export type Logs = Readonly<Record<string, number>>;
@@ -11,10 +12,25 @@ export interface TrainingInfo {
   readonly stepsPerEpoch: number;
 }
 
+/** Why a callback wants training to stop, for `history.stopReason`. */
+export type RequestedStop = "earlyStopping" | "callback";
+
 /** What every hook is handed beside its logs. */
 export interface CallbackContext {
   readonly model: Model;
   readonly info: TrainingInfo;
+  /** Whether this fit goes on where another one stopped. */
+  readonly resumed: boolean;
+  /** What the logs hold when an epoch ends, by name, and which way it is better, where that is known. */
+  readonly figures: ReadonlyMap<string, "max" | "min" | undefined>;
+  /** Stops training after the step under way; `model.stopTraining = true` does so for the reason "callback". */
+  stop(reason: RequestedStop): void;
+  /**
+   * Writes weights within a hook, where `model.setWeights` refuses because the model trains.
+   *
+   * @throws BusyError `model/busy` in the midst of a step or a validation
+   */
+  setWeights(weights: ReadonlyMap<string, NamedArray>): void;
 }
 
 type Hook = (logs: Logs, context: CallbackContext) => void | Promise<void>;
@@ -23,8 +39,13 @@ type CountedHook = (index: number, logs: Logs, context: CallbackContext) => void
 /**
  * A listener of `fit`. Every hook is optional and awaited. A callback with `onBatchEnd` makes training pause after every
  * step; `onProgress` is called about every 10 ms of work instead and costs nothing.
+ *
+ * `onTrainEnd` is called however training ends, also where a callback has thrown.
  */
 export interface Callback {
+  /** By which its state is found again: the nth callback of a name takes the state of the nth one of that name. */
+  readonly name?: string;
+  /** Training begins, or goes on: `setState` comes after it. */
   onTrainBegin?: Hook;
   /** `epoch` counts from 0. */
   onEpochBegin?: CountedHook;
@@ -34,7 +55,20 @@ export interface Callback {
   onProgress?: CountedHook;
   onEpochEnd?: CountedHook;
   onTrainEnd?: Hook;
-  /** What must survive a save and a resume; plain JSON. */
+  /** What must survive a save and a resume: plain JSON, in which any number and Float32Arrays may stand. */
   getState?: () => unknown;
-  setState?: (state: unknown) => void;
+  /** In a fit that goes on: what the callback had returned when the last one stopped, or when the file was saved. */
+  setState?: (state: unknown, context: CallbackContext) => void;
+}
+
+/** Hooks that a save may come in the midst of: who has not heard yet does so first when training goes on. */
+export const RECOVERED_HOOKS = ["onBatchEnd", "onEpochEnd"] as const;
+
+/** A hook under way. */
+export interface PendingHook {
+  readonly hook: (typeof RECOVERED_HOOKS)[number];
+  readonly index: number;
+  readonly logs: Logs;
+  /** Those that have not heard yet. */
+  readonly late: ReadonlySet<Callback>;
 }

@@ -1,10 +1,13 @@
 import * as L from "../../assembly/shared/layout.js";
+import { positiveNumber } from "../check.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
-import { emitLoss, type LossDescription, LOSSES } from "../losses/index.js";
+import { emitLoss, type LossDescription, lossRow } from "../losses/table.js";
 import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
 import {
+  emaOf,
+  emitEma,
   emitOptimizer,
   hyperOf,
   type OptimizerDescription,
@@ -17,13 +20,15 @@ import { differentiate } from "../program/grad.js";
 import { fixed, type Value } from "../program/graph.js";
 import { Program } from "../program/program.js";
 import { emitPenalty } from "../regularizers/index.js";
-import { Run, type Sums } from "../program/run.js";
+import { type Group, Run, type Sums } from "../program/run.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
 import { scheduleBlock } from "../schedules/index.js";
 import { type Shape, sizeOf } from "../shape.js";
 import type { Architecture } from "./architecture.js";
-import type { Callback } from "./callback.js";
+import type { Callback, PendingHook, RequestedStop } from "./callback.js";
+import { type CallbackState, collectStates } from "./callbackState.js";
+import { portLabel } from "./ports.js";
 import { ALIGNMENT_ELEMENTS, type Variable, Variables } from "./variables.js";
 
 export type Mode = "train" | "weightedTrain" | "gradients" | "apply" | "evaluate" | "weightedEvaluate" | "predict";
@@ -31,12 +36,26 @@ export type Mode = "train" | "weightedTrain" | "gradients" | "apply" | "evaluate
 /** Those that compile and what is trainable shape. */
 const TRAINING_MODES = ["train", "weightedTrain", "gradients", "apply"] as const;
 
+/** What `compile` settled for one output. */
+export interface CompiledOutput {
+  readonly loss: LossDescription;
+  /** What its loss counts in the model's. */
+  readonly lossWeight: number;
+  /** Where there are several outputs, the first is its loss by itself. */
+  readonly metrics: readonly ResolvedMetric[];
+}
+
 /** What `compile` settled. */
 export interface Compiled {
   readonly optimizer: OptimizerDescription;
-  readonly loss: LossDescription;
-  readonly metrics: readonly ResolvedMetric[];
+  /** In the order of the architecture's outputs. */
+  readonly outputs: readonly CompiledOutput[];
   readonly clip: ClipDescription | undefined;
+}
+
+/** Every metric of every output. */
+export function metricsOf({ outputs }: Compiled): readonly ResolvedMetric[] {
+  return outputs.flatMap(({ metrics }) => metrics);
 }
 
 /** Records that follow the optimizer's. */
@@ -46,6 +65,10 @@ type AfterStep = readonly ((b: GraphBuilder) => void)[];
 interface Training {
   readonly gradients: number;
   readonly slots: ReadonlyMap<string, number>;
+  /** The weights as users see them, where the optimizer averages those that it trains. */
+  readonly averages: number | undefined;
+  /** The mean gradient of batches that wait for the rest of their step; there once a fit has asked for it. */
+  accumulator: number | undefined;
   readonly segments: number;
   /** The schedule's numbers (f64), where the learning rate follows one. */
   readonly schedule: { readonly address: number; readonly length: number } | undefined;
@@ -63,7 +86,12 @@ export interface Progress {
   sums: Sums;
   /** Rows of the data, to see that a resume comes with the same. */
   rows: number;
-  callbackStates: readonly unknown[];
+  /** As set since compile; undefined: the compiled one. */
+  learningRate: number | undefined;
+  /** Those that a file brought, until a fit has callbacks of its own. */
+  callbackStates: readonly CallbackState[];
+  /** The hook that some callbacks have not heard of yet. */
+  pending: PendingHook | undefined;
 }
 
 const START: Progress = {
@@ -72,8 +100,13 @@ const START: Progress = {
   epochsBegun: 0,
   sums: { loss: 0, samples: 0, metrics: [] },
   rows: 0,
+  learningRate: undefined,
   callbackStates: [],
+  pending: undefined,
 };
+
+/** No batch waits for the rest of its step. */
+export const NO_GROUP: Group = { batches: 0, rows: 0 };
 
 /** A model's insides: what the verbs (fit, evaluate …) share. */
 export class Core {
@@ -93,9 +126,9 @@ export class Core {
   fitting = false;
   /** How many evaluations are under way: what they read must stay as it is. */
   evaluations = 0;
-  stopRequested = false;
+  stopRequested: RequestedStop | undefined;
   /** Those of the last fit: their state is saved with the model. */
-  callbacks: readonly Callback[] = [];
+  callbacks: readonly Callback[] | undefined;
 
   #training: Training | undefined;
   readonly #programs = new Map<Mode, Program>();
@@ -117,17 +150,44 @@ export class Core {
 
   /** Checks that loss and metrics fit, then prepares training from the start. */
   compile(compiled: Compiled): void {
-    this.#emitForward(new GraphBuilder(), compiled, { training: true, gradient: true, weighted: false });
+    const dryRun = new GraphBuilder();
+    this.#emitForward(dryRun, compiled, { training: true, gradient: true, weighted: false });
+    this.#emitBackward(dryRun);
     const run = this.run("train");
     const training = this.#allocateTraining(compiled.optimizer);
+    this.variables.keepAverages(training.averages);
     this.#releaseTraining();
     this.compiled = compiled;
     this.#training = training;
     this.progress = { ...START };
-    this.callbacks = [];
-    for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#drop(mode);
+    this.callbacks = undefined;
+    for (const mode of this.#programs.keys()) this.#drop(mode);
     this.#stale.clear();
     run.step = 0;
+    run.group = NO_GROUP;
+  }
+
+  /** Makes room for gradients that wait for the rest of their step. */
+  reserveAccumulator(): void {
+    const training = this.#training!;
+    if (training.accumulator !== undefined) return;
+    training.accumulator = this.variables.allocateRegion("the accumulated gradients");
+    for (const mode of ["train", "weightedTrain"] as const) this.#stale.add(mode);
+  }
+
+  /**
+   * Appends the backward pass. A weight that it does not reach would be stepped with the gradient of a former step.
+   *
+   * @throws ConfigError `config/unreached-weight`
+   */
+  #emitBackward(b: GraphBuilder): void {
+    const reached = differentiate(b);
+    const lost = this.trainableVariables.find(({ name }) => !reached.has(name));
+    if (!lost) return;
+    throw new ConfigError(
+      "config/unreached-weight",
+      `No gradient reaches the weight "${lost.name}": no loss depends on it. Use it in its layer, or freeze the layer with trainable: false.`,
+    );
   }
 
   /** @throws ConfigError `model/not-compiled` */
@@ -166,19 +226,45 @@ export class Core {
   }
 
   /** What the callbacks want to be kept: those of the last fit, or what a file brought. */
-  callbackStates(): readonly unknown[] {
-    if (!this.callbacks.some(({ getState }) => getState)) return this.progress.callbackStates;
-    return this.callbacks.map((callback) => callback.getState?.() ?? null);
+  callbackStates(): readonly CallbackState[] {
+    const { callbackStates, pending } = this.progress;
+    return this.callbacks ? collectStates(this.callbacks, pending?.late) : callbackStates;
+  }
+
+  /** Of the next step. */
+  get learningRate(): number {
+    const { optimizer } = this.mustBeCompiled("learningRate");
+    const { schedule } = this.#training!;
+    if (schedule) return this.engine.exports.scheduledRate(schedule.address, this.run("train").step);
+    return this.progress.learningRate ?? (optimizer.learningRate as number);
+  }
+
+  set learningRate(rate: number) {
+    const schedule = scheduleOf(this.mustBeCompiled("learningRate").optimizer);
+    if (schedule) {
+      throw new ConfigError(
+        "config/scheduled-learning-rate",
+        `The learning rate follows the schedule ${schedule.name} and cannot be set. Compile with a number for learningRate to set it by hand or from a callback.`,
+      );
+    }
+    this.progress.learningRate = positiveNumber(rate, "learningRate", "config/bad-learning-rate");
   }
 
   get trainableVariables(): readonly Variable[] {
     return this.variables.learned.filter(({ layer }) => this.trainable[layer]);
   }
 
-  /** Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots stay. */
+  /**
+   * Freezes or thaws a layer: training programs, penalties among them, are built anew at the next step, optimizer slots
+   * stay. Batches that wait for the rest of their step count with no gradient for it.
+   */
   setTrainable(layer: number, trainable: boolean): void {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
+    const accumulator = this.#training?.accumulator;
+    for (const variable of accumulator === undefined ? [] : this.variables.learned) {
+      if (variable.layer === layer) this.variables.view(variable, accumulator).fill(0);
+    }
     for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#stale.add(mode);
   }
 
@@ -189,9 +275,13 @@ export class Core {
     for (const mode of ["train", "weightedTrain", "apply"] as const) this.#stale.add(mode);
   }
 
-  /** Where the gradients are, and each of the optimizer's slots, by name. */
+  /** Where the gradients are, and what training keeps beside each weight that is seen, by its slot's name in a file. */
   get regions(): { gradients: number; slots: ReadonlyMap<string, number> } {
-    return this.#training!;
+    const { gradients, slots, averages, accumulator } = this.#training!;
+    const kept = new Map(slots);
+    if (averages !== undefined) kept.set("raw", this.variables.address);
+    if (this.run("train").group.batches > 0) kept.set("pendingGradient", accumulator!);
+    return { gradients, slots: kept };
   }
 
   // ── Programs ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -205,12 +295,12 @@ export class Core {
     program ??= this.buildProgram(mode);
     program.ensure(rows);
     if (fresh && this.compiled && mode !== "apply" && mode !== "predict") {
-      run.reserveMetrics(metricSlots(this.compiled.metrics, mode !== "evaluate" && mode !== "weightedEvaluate"));
+      run.reserveMetrics(metricSlots(metricsOf(this.compiled), mode !== "evaluate" && mode !== "weightedEvaluate"));
     }
     this.#programs.set(mode, program);
     if (fresh && updates(mode)) this.#writeSegments();
     run.bind(program); // always: those that update share a run
-    if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer));
+    if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer, this.progress.learningRate));
     return { program, run };
   }
 
@@ -226,38 +316,48 @@ export class Core {
     const b = new GraphBuilder();
     let afterStep: AfterStep = [];
     if (mode === "predict") {
-      b.store(this.#emitLayers(b, { training: false, gradient: false }).output);
+      const { outputs } = this.#emitLayers(b, { training: false, gradient: false });
+      outputs.forEach((output, i) => b.store(output, i));
     } else if (mode !== "apply") {
       const training = mode !== "evaluate" && mode !== "weightedEvaluate";
       const weighted = mode === "weightedTrain" || mode === "weightedEvaluate";
       afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training, weighted });
-      if (training) differentiate(b);
+      if (training) this.#emitBackward(b);
       this.#emitPenalties(b, training);
     }
-    if (updates(mode)) this.#emitUpdate(b);
+    if (updates(mode)) this.#emitUpdate(b, mode !== "apply");
     if (mode === "train" || mode === "weightedTrain") afterStep.forEach((emit) => emit(b));
     return new Program(this.engine, b.nodes, this.#verifiedRegions());
   }
 
   // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Layers, losses and metrics. Sources are in order: inputs, targets, and where rows are weighted, weights. */
   #emitForward(
     b: GraphBuilder,
     compiled: Compiled,
     options: { training: boolean; gradient: boolean; weighted: boolean },
   ): AfterStep {
-    const { loss, metrics } = compiled;
-    const { inputShapes, outputShape } = this.architecture;
-    const { output, afterStep } = this.#emitLayers(b, options);
-    const targets = b.input(inputShapes.length, targetShape(loss, outputShape), "y");
-    const weights = options.weighted
-      ? b.input(inputShapes.length + 1, [positionsOf(outputShape)], "weights")
-      : undefined;
-    emitLoss(b, loss, output, targets, { gradient: options.gradient, weights });
-    for (const metric of metrics) {
-      if (!options.training || !metric.evaluateOnly) emitMetric(b, metric, output, targets);
-    }
-    if (!options.training && metrics.some(({ compute }) => compute)) b.store(output);
+    const { inputs, outputs: ports } = this.architecture;
+    const { outputs, afterStep } = this.#emitLayers(b, options);
+    const source = (i: number) => inputs.length + i;
+    const targets = ports.map(({ shape }, i) => {
+      return b.input(source(i), targetShape(compiled.outputs[i]!.loss, shape), portLabel("y", ports, i));
+    });
+    const weights = ports.map(({ shape }, i) =>
+      options.weighted ? b.input(source(ports.length + i), [positionsOf(shape)], "weights") : undefined,
+    );
+    compiled.outputs.forEach(({ loss, lossWeight, metrics }, i) => {
+      const slot = ports.length > 1 ? metrics[0]!.slot : undefined;
+      const place = { gradient: options.gradient, weights: weights[i], weight: lossWeight, slot };
+      emitLoss(b, loss, outputs[i]!, targets[i]!, place);
+    });
+    compiled.outputs.forEach(({ metrics }, i) => {
+      for (const metric of metrics) {
+        if (!options.training || !metric.evaluateOnly) emitMetric(b, metric, outputs[i]!, targets[i]!);
+      }
+      if (!options.training && metrics.some(({ compute }) => compute)) b.store(outputs[i]!, i);
+    });
     return afterStep;
   }
 
@@ -265,26 +365,26 @@ export class Core {
   #emitLayers(
     b: GraphBuilder,
     { training, gradient }: { training: boolean; gradient: boolean },
-  ): { output: Value; afterStep: AfterStep } {
-    const { inputShapes, layers, applications, output } = this.architecture;
-    const tensors = inputShapes.map((shape, i) => b.input(i, shape, inputShapes.length === 1 ? "x" : `x${i}`));
+  ): { outputs: Value[]; afterStep: AfterStep } {
+    const { inputs, layers, applications, outputs } = this.architecture;
+    const tensors = inputs.map(({ shape }, i) => b.input(i, shape, portLabel("x", inputs, i)));
     const values = new Map(this.variables.list.map((v) => [v.name, this.#variableValue(b, v, gradient)]));
     const afterStep: ((b: GraphBuilder) => void)[] = [];
-    for (const application of applications) {
-      const { name, kind, config } = layers[application.layer]!;
+    applications.forEach(({ layer, inputs: sources, output }, ordinal) => {
+      const { name, kind, config } = layers[layer]!;
       const variable = (role: string) => values.get(`${name}/${role}`)!;
-      const input = tensors[application.input]!;
+      const [first, ...others] = sources.map((tensor) => tensors[tensor]!);
       const context = {
         b,
         training,
-        ordinal: application.layer,
-        frozen: !this.trainable[application.layer],
+        ordinal,
+        frozen: !this.trainable[layer],
         variable,
         afterStep: (emit: (b: GraphBuilder) => void) => void afterStep.push((b) => b.within(name, () => emit(b))),
       };
-      tensors[application.output] = b.within(name, () => kind.emit(config, context, input));
-    }
-    return { output: tensors[output]!, afterStep };
+      tensors[output] = b.within(name, () => kind.emit(config, context, first!, ...others));
+    });
+    return { outputs: outputs.map(({ tensor }) => tensors[tensor]!), afterStep };
   }
 
   /** Behind the backward pass, whose gradients they add to; as in Keras, frozen weights are not penalized. */
@@ -296,7 +396,9 @@ export class Core {
     }
   }
 
-  #variableValue(b: GraphBuilder, { name, shape, offset, layer, trainable }: Variable, gradient: boolean): Value {
+  /** Training reads the weights that it goes on from, inference those that are seen. */
+  #variableValue(b: GraphBuilder, variable: Variable, gradient: boolean): Value {
+    const { name, shape, offset, layer, trainable } = variable;
     const at = (region: number) => region + offset * 4;
     const needsGradient = gradient && trainable && this.trainable[layer]!;
     const target =
@@ -308,14 +410,14 @@ export class Core {
       shape,
       perRow: false,
       needsGradient,
-      address: at(this.variables.address),
+      address: at(gradient ? this.variables.address : this.variables.regionOf(variable)),
       ...(target && { gradient: target }),
     });
   }
 
-  /** Guard, clipping, schedule, optimizer and constraints, over what is trainable now. */
-  #emitUpdate(b: GraphBuilder): void {
-    const { gradients, slots, segments, schedule } = this.#training!;
+  /** Guard, then what ends a step: clipping, schedule, optimizer, constraints and averages, over what is trainable now. */
+  #emitUpdate(b: GraphBuilder, accumulates: boolean): void {
+    const { gradients, slots, averages, accumulator, segments, schedule } = this.#training!;
     const { optimizer, clip } = this.compiled!;
     const whole = (name: string, address: number) =>
       b.value({ name, shape: [this.variables.size], perRow: false, address });
@@ -330,6 +432,12 @@ export class Core {
     };
     const sizes = { n: fixed(this.variables.size), segments: fixed(count) };
     b.emit("guard", sizes, { segments: regions.segments, gradients: regions.gradients });
+    const integers = { skip: 0 }; // known once the records are emitted
+    if (accumulates && accumulator !== undefined) {
+      const mean = whole("accumulated", accumulator);
+      b.emit("accumulate", sizes, { segments: regions.segments, gradients: regions.gradients, mean }, {}, integers);
+    }
+    const first = b.nodes.length;
     if (clip) {
       const variables = table("variables", this.trainableVariables.length, this.#variableSegments());
       emitClip(b, clip, CLIPPING.rows[clip.name].byVariable ? variables : regions.segments, regions.gradients);
@@ -344,6 +452,8 @@ export class Core {
       const address = this.variables.address + offset * 4;
       if (constraint) emitConstraint(b, constraint, b.value({ name, shape, perRow: false, address }));
     }
+    if (averages !== undefined) emitEma(b, emaOf(optimizer)!, regions, whole("averages", averages));
+    integers.skip = b.nodes.length - first;
   }
 
   /** Neighbours that are treated alike become one segment: offsets and ends in elements, rates as multiples. */
@@ -402,6 +512,8 @@ export class Core {
       return {
         gradients: keep(this.variables.allocateRegion("the gradients")),
         slots,
+        averages: emaOf(optimizer) && keep(this.variables.allocateRegion("the averaged weights")),
+        accumulator: undefined,
         segments: keep(this.engine.heap.allocate(this.#segmentBytes, "the optimizer's segments")),
         schedule: this.#allocateSchedule(optimizer, keep),
       };
@@ -427,9 +539,10 @@ export class Core {
 
   #releaseTraining(): void {
     if (!this.#training) return;
-    const { gradients, slots, segments, schedule } = this.#training;
-    const addresses = [gradients, segments, ...slots.values(), ...(schedule ? [schedule.address] : [])];
-    for (const address of addresses) this.engine.heap.free(address);
+    const { gradients, slots, averages, accumulator, segments, schedule } = this.#training;
+    for (const address of [gradients, segments, ...slots.values(), averages, accumulator, schedule?.address]) {
+      if (address !== undefined) this.engine.heap.free(address);
+    }
   }
 
   #drop(mode: Mode): void {
@@ -441,8 +554,12 @@ export class Core {
     const bytes = Math.max(1, this.variables.size) * 4;
     const regions = [{ name: "the parameters", address: this.variables.address, bytes, writable: true }];
     if (this.#training) {
-      const { gradients, slots, segments, schedule } = this.#training;
+      const { gradients, slots, averages, accumulator, segments, schedule } = this.#training;
       regions.push({ name: "the gradients", address: gradients, bytes, writable: true });
+      if (averages !== undefined) regions.push({ name: "the averages", address: averages, bytes, writable: true });
+      if (accumulator !== undefined) {
+        regions.push({ name: "the accumulated gradients", address: accumulator, bytes, writable: true });
+      }
       for (const [name, address] of slots) regions.push({ name, address, bytes, writable: true });
       regions.push({ name: "the segments", address: segments, bytes: this.#segmentBytes, writable: false });
       if (schedule) {
@@ -474,5 +591,5 @@ export function positionsOf(output: Shape): number {
 
 /** The shape of a row of y. */
 export function targetShape(loss: LossDescription, output: Shape): Shape {
-  return LOSSES.rows[loss.name].targets === "labels" ? (output.length > 1 ? output.slice(0, -1) : [1]) : output;
+  return lossRow(loss).targets === "labels" ? (output.length > 1 ? output.slice(0, -1) : [1]) : output;
 }

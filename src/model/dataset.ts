@@ -1,7 +1,8 @@
 import { DataError } from "../errors.js";
-import { type LossDescription, LOSSES } from "../losses/index.js";
+import { type LossDescription, lossRow } from "../losses/table.js";
 import type { Run, Source } from "../program/run.js";
-import { type Core, targetShape } from "./core.js";
+import type { Shape } from "../shape.js";
+import { type Compiled, type Core, targetShape } from "./core.js";
 import {
   refuseDifferentLengths,
   refuseOtherThanSigns,
@@ -12,22 +13,51 @@ import {
   toLabels,
   toRows,
 } from "./data.js";
+import { perPort, type PerPort, portLabel } from "./ports.js";
 
-/** Checks x, and y by what the loss wants of it. Nothing is copied yet. */
-export function toSamples(core: Core, loss: LossDescription, x: Rowlike, y: Targets, suffix = ""): [x: Rows, y: Rows] {
-  const { inputShapes, outputShape } = core.architecture;
-  const [xName, yName] = [`x${suffix}`, `y${suffix}`];
-  const xRows = toRows(x, inputShapes[0]!, xName);
-  if (y === undefined || y === null)
-    throw new DataError("data/no-targets", `${yName} is missing; each row of ${xName} needs its target.`);
-  const shape = targetShape(loss, outputShape);
-  const yRows =
-    LOSSES.rows[loss.name].targets === "labels"
-      ? toLabels(y, shape, outputShape.at(-1)!, yName)
-      : toRows(y, shape, yName);
-  if (LOSSES.rows[loss.name].classes === "sign") refuseOtherThanSigns(yRows, loss.name, yName);
-  refuseDifferentLengths(xRows, yRows, xName, yName);
-  return [xRows, yRows];
+/** What `x` may be: rows, or where a model has several inputs, rows for each, in order or by name. */
+export type Inputs = PerPort<Rowlike>;
+/** What `y` may be: the same for outputs. */
+export type Outputs = PerPort<Targets>;
+
+/** `{ data, shape }` is rows itself, and no record of several inputs. */
+const isEntry = (given: object) => "data" in given && "shape" in given;
+
+/** Checks x: the rows of each input, all equally many. */
+export function toInputs(core: Core, x: Inputs, suffix = ""): Rows[] {
+  const { inputs } = core.architecture;
+  const rows = perPort<Rowlike>(x, inputs, `x${suffix}`, { isEntry }).map((given, i) =>
+    toRows(given, inputs[i]!.shape, portLabel("x", inputs, i) + suffix),
+  );
+  refuseDifferentRows(rows, (i) => portLabel("x", inputs, i) + suffix);
+  return rows;
+}
+
+/** Checks x, and y by what each loss wants of it: inputs first, then targets. Nothing is copied yet. */
+export function toSamples(core: Core, { outputs: compiled }: Compiled, x: Inputs, y: Outputs, suffix = ""): Rows[] {
+  const { outputs } = core.architecture;
+  const xRows = toInputs(core, x, suffix);
+  if (y === undefined || y === null) {
+    throw new DataError("data/no-targets", `y${suffix} is missing; each row of x${suffix} needs its target.`);
+  }
+  const yRows = perPort<Targets>(y, outputs, `y${suffix}`, { isEntry }).map((given, i) =>
+    toTargets(given, compiled[i]!.loss, outputs[i]!.shape, portLabel("y", outputs, i) + suffix),
+  );
+  refuseDifferentRows([xRows[0]!, ...yRows], (i) => (i === 0 ? "x" : portLabel("y", outputs, i - 1)) + suffix);
+  return [...xRows, ...yRows];
+}
+
+function toTargets(given: Targets, loss: LossDescription, output: Shape, name: string): Rows {
+  const { targets, classes } = lossRow(loss);
+  const shape = targetShape(loss, output);
+  if (targets === "labels") return toLabels(given, shape, output.at(-1)!, name);
+  const rows = toRows(given, shape, name);
+  if (classes === "sign") refuseOtherThanSigns(rows, loss.name, name);
+  return rows;
+}
+
+function refuseDifferentRows(all: readonly Rows[], nameOf: (index: number) => string): void {
+  all.forEach((rows, i) => refuseDifferentLengths(all[0]!, rows, nameOf(0), nameOf(i)));
 }
 
 interface DatasetOptions {
@@ -41,14 +71,15 @@ interface DatasetOptions {
 }
 
 /**
- * Rows of x (and y) that a run reads: whole in WebAssembly's memory where they fit, else through a window that is
+ * Rows of x (and y, and weights) that a run reads: whole in WebAssembly's memory where they fit, else through a window that is
  * refilled in the epoch's order. Which of the two it is changes no bit.
  */
 export class Dataset {
   readonly rows: number;
   /** Each row comes with a weight. */
   readonly weighted: boolean;
-  readonly targets: Rows | undefined;
+  /** Copies of each output's targets, where metrics want them. */
+  readonly targets: readonly Rows[] | undefined;
   /** Rows that are read at once: the window holds at least so many. */
   readonly batchRows: number;
   readonly #core: Core;
@@ -63,9 +94,10 @@ export class Dataset {
     const { shuffle, batchRows, resident: kept = false, keepTargets = false } = options;
     this.#core = core;
     this.rows = arrays[0]!.rows;
-    this.weighted = arrays.length > core.architecture.inputShapes.length + 1;
-    const y = arrays[core.architecture.inputShapes.length];
-    this.targets = keepTargets && y ? { ...y, data: y.data.slice() } : undefined;
+    const { inputs, outputs } = core.architecture;
+    this.weighted = arrays.length > inputs.length + outputs.length;
+    const targets = arrays.slice(inputs.length, inputs.length + outputs.length);
+    this.targets = keepTargets ? targets.map((y) => ({ ...y, data: y.data.slice() })) : undefined;
     this.batchRows = Math.min(batchRows, this.rows);
     const rowBytes = arrays.reduce((bytes, { data, width }) => bytes + width * data.BYTES_PER_ELEMENT, 0);
     const fits = kept || rowBytes * this.rows <= core.windowBytes;

@@ -1,19 +1,17 @@
 import { knownOptions, positiveInteger } from "../check.js";
-import type { ResolvedMetric } from "../metrics/index.js";
 import { yieldToHost } from "../runtime/yield.js";
-import { sizeOf } from "../shape.js";
-import type { Core } from "./core.js";
-import type { Rowlike, Targets } from "./data.js";
-import { Dataset, toSamples } from "./dataset.js";
+import { type Compiled, type Core, metricsOf } from "./core.js";
+import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { finalLogsOf, logsOf } from "./logs.js";
 import { Pacer } from "./pacer.js";
-import { type SampleWeight, weightsOf } from "./weights.js";
+import { Sinks } from "./sinks.js";
+import { type Weighting, weightsOf } from "./weights.js";
 
 export interface EvaluateOptions {
   /** Rows at a time (default 256); changes speed, never bits of the predictions. */
   batchSize?: number;
-  /** One weight a row: its loss counts that much, in the mean over all rows. Metrics are not weighted. */
-  sampleWeight?: SampleWeight;
+  /** One weight a row (or such by output): its loss counts that much, in the mean over all rows. Metrics are not weighted. */
+  sampleWeight?: Weighting["sampleWeight"];
 }
 
 /** Figures by name; `confusionMatrix` alone, where it was asked for, is a matrix. */
@@ -22,17 +20,17 @@ export type Evaluation = Record<string, number> & { readonly confusionMatrix?: n
 const EVALUATE_OPTIONS = { batchSize: true, sampleWeight: true };
 export const DEFAULT_BATCH = 256;
 
-export async function evaluate(core: Core, x: Rowlike, y: Targets, options: EvaluateOptions): Promise<Evaluation> {
-  const { loss, metrics } = core.mustBeCompiled("evaluate()");
+export async function evaluate(core: Core, x: Inputs, y: Outputs, options: EvaluateOptions): Promise<Evaluation> {
+  const compiled = core.mustBeCompiled("evaluate()");
   const known = knownOptions<EvaluateOptions>(options, "evaluate()", EVALUATE_OPTIONS);
   const { batchSize = DEFAULT_BATCH, sampleWeight } = known;
   const batchRows = positiveInteger(batchSize, "batchSize");
-  const samples = toSamples(core, loss, x, y);
-  const weights = weightsOf(core, loss, samples, { sampleWeight });
+  const samples = toSamples(core, compiled, x, y);
+  const weights = weightsOf(core, compiled, samples, { sampleWeight });
   const data = new Dataset(core, [...samples, ...weights], {
     shuffle: false,
     batchRows,
-    keepTargets: needTargets(metrics),
+    keepTargets: needTargets(compiled),
   });
   try {
     return await evaluateDataset(core, data);
@@ -74,10 +72,8 @@ async function runThrough(
   const { run } = core.prepare(data.weighted ? "weightedEvaluate" : "evaluate", batchRows);
   const refill = data.attach(run);
   run.begin({ totalRows, batchRows });
-  const { heap } = core.engine;
-  const width = data.targets ? sizeOf(core.architecture.outputShape) : 0;
-  const sink = width > 0 ? heap.allocate(totalRows * width * 4, "predictions for the metrics") : 0;
-  run.sink(sink);
+  const sinks = new Sinks(core, data.targets ? totalRows : 0);
+  run.sinks(sinks.addresses);
   const pacer = new Pacer();
   try {
     for (;;) {
@@ -87,16 +83,18 @@ async function runThrough(
       else await yieldToHost();
       signal?.throwIfAborted();
     }
-    const predictions = core.engine.f32(sink, totalRows * width).slice();
     const { sums } = run;
-    const logs = logsOf(compiled, sums, prefix);
-    return Object.assign(logs, finalLogsOf(compiled, sums, prefix, data.targets, predictions)) as Evaluation;
+    const compared = (data.targets ?? []).map((targets, i) => ({
+      targets,
+      predictions: sinks.rows(i, totalRows).slice(),
+    }));
+    return Object.assign(logsOf(compiled, sums, prefix), finalLogsOf(compiled, sums, prefix, compared)) as Evaluation;
   } finally {
-    if (sink) heap.free(sink);
+    sinks.release();
   }
 }
 
 /** Whether a metric is a function of labels and predictions. */
-export function needTargets(metrics: readonly ResolvedMetric[]): boolean {
-  return metrics.some(({ compute }) => compute !== undefined);
+export function needTargets(compiled: Compiled): boolean {
+  return metricsOf(compiled).some(({ compute }) => compute !== undefined);
 }

@@ -1,29 +1,41 @@
+import { MAX_GROUP_BATCHES } from "../../assembly/shared/layout.js";
 import { boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
-import { ConfigError, DataError } from "../errors.js";
+import { BusyError, ConfigError, DataError } from "../errors.js";
 import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
-import type { Callback, CallbackContext, Logs } from "./callback.js";
-import type { Compiled, Core } from "./core.js";
-import { type Rowlike, type Rows, sliceRows, type Targets } from "./data.js";
-import { Dataset, toSamples } from "./dataset.js";
+import type { Callback, CallbackContext, Logs, PendingHook } from "./callback.js";
+import { matchStates } from "./callbackState.js";
+import { type Compiled, type Core, NO_GROUP } from "./core.js";
+import { type Rows, sliceRows } from "./data.js";
+import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
-import { logsOf } from "./logs.js";
+import { figuresOf, logsOf } from "./logs.js";
 import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
-import { type ClassWeight, type SampleWeight, weightsOf } from "./weights.js";
+import type { NamedArray } from "./variables.js";
+import { type ClassWeight, type Weighting, weightsOf } from "./weights.js";
 
 export interface FitOptions {
   /** How often the data are gone through (default 1). */
   epochs?: number;
   /** Rows a step (default 32). */
   batchSize?: number;
+  /**
+   * The gradients of so many batches in a row, averaged by their rows, make one optimizer step (default 1; at most 65535):
+   * the step of a batch so many times as large, in the memory of one. An epoch's last step may be made of fewer. What
+   * looks at single batches still does: batch normalization, `onBatchEnd`, `maxSteps`.
+   */
+  accumulateSteps?: number;
   /** Share of the rows, the last ones, that is held out and evaluated after each epoch; in [0, 1). */
   validationSplit?: number;
   /** Rows to evaluate after each epoch instead. */
-  validationData?: readonly [x: Rowlike, y: Targets, sampleWeight?: SampleWeight];
-  /** One weight a row: its loss and gradient are multiplied by it, and the mean stays over all rows of the batch. */
-  sampleWeight?: SampleWeight;
+  validationData?: readonly [x: Inputs, y: Outputs, sampleWeight?: Weighting["sampleWeight"]];
+  /**
+   * One weight a row: its loss and gradient are multiplied by it, and the mean stays over all rows of the batch. Where
+   * there are several outputs, for all of them, or by output.
+   */
+  sampleWeight?: Weighting["sampleWeight"];
   /** A weight for each class, { 0: 1, 1: 5 }; those not named weigh 1. Multiplies sampleWeight; not used in validation. */
   classWeight?: ClassWeight;
   /** A new order of rows for each epoch (default true), drawn from the model's seed. */
@@ -31,7 +43,7 @@ export interface FitOptions {
   callbacks?: readonly Callback[];
   /** Aborting rejects with the signal's reason, after the step under way. */
   signal?: AbortSignal;
-  /** Stop after this many steps of this call. */
+  /** Stop after this many batches of this call: so many optimizer steps, unless accumulateSteps makes one of several. */
   maxSteps?: number;
   /** Stop after the step during which this many milliseconds have passed. */
   maxMs?: number;
@@ -39,9 +51,10 @@ export interface FitOptions {
   resume?: boolean;
 }
 
-const FIT_OPTIONS = {
+export const FIT_OPTIONS = {
   epochs: true,
   batchSize: true,
+  accumulateSteps: true,
   validationSplit: true,
   validationData: true,
   sampleWeight: true,
@@ -71,6 +84,7 @@ interface Plan {
   readonly compiled: Compiled;
   readonly epochs: number;
   readonly batchSize: number;
+  readonly accumulateSteps: number;
   readonly trainRows: number;
   readonly mode: "train" | "weightedTrain";
   readonly shuffle: boolean;
@@ -84,11 +98,12 @@ interface Plan {
 }
 
 /** Trains. Everything is checked, and the data are copied, before the first `await`. */
-export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, options: FitOptions): Promise<History> {
+export async function fit(core: Core, model: Model, x: Inputs, y: Outputs, options: FitOptions): Promise<History> {
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
   const { batchSize: batchRows, shuffle, mode } = plan;
+  if (plan.accumulateSteps > 1) core.reserveAccumulator();
   core.prepare(mode, Math.min(batchRows, plan.trainRows));
   const data = new Dataset(core, plan.train, { shuffle, batchRows });
   let validation: Dataset | undefined;
@@ -99,7 +114,7 @@ export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, opti
       new Dataset(core, plan.validation, {
         shuffle: false,
         batchRows: DEFAULT_BATCH,
-        keepTargets: needTargets(plan.compiled.metrics),
+        keepTargets: needTargets(plan.compiled),
       });
     return await new Fit(core, model, plan, data, validation).run();
   } finally {
@@ -109,7 +124,7 @@ export async function fit(core: Core, model: Model, x: Rowlike, y: Targets, opti
   }
 }
 
-function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan {
+function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
   const compiled = core.mustBeCompiled("fit()");
   knownOptions<FitOptions>(options, "fit()", FIT_OPTIONS);
   const { validationSplit = 0, validationData, resume = false, callbacks = [], signal } = options;
@@ -121,14 +136,15 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
   const limits = {
     epochs: positiveInteger(options.epochs ?? 1, "epochs"),
     batchSize: positiveInteger(options.batchSize ?? 32, "batchSize"),
+    accumulateSteps: groupSize(options.accumulateSteps),
     maxSteps: options.maxSteps === undefined ? Infinity : positiveInteger(options.maxSteps, "maxSteps"),
     maxMs: options.maxMs === undefined ? Infinity : positiveNumber(options.maxMs, "maxMs"),
   };
-  const { loss } = compiled;
-  const [xRows, yRows] = toSamples(core, loss, x, y);
+  const unweighted = toSamples(core, compiled, x, y);
   const { sampleWeight, classWeight } = options;
-  const samples = [xRows, yRows, ...weightsOf(core, loss, [xRows, yRows], { sampleWeight, classWeight })];
-  const rows = xRows.rows;
+  const weights = weightsOf(core, compiled, unweighted, { sampleWeight, classWeight });
+  const samples = [...unweighted, ...weights];
+  const { rows } = samples[0]!;
   const held = Math.floor(rows * validationSplit);
   const trainRows = rows - held;
   if (validationSplit > 0 && (held === 0 || trainRows === 0)) {
@@ -146,7 +162,7 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     ...limits,
     compiled,
     trainRows,
-    mode: samples.length > 2 ? "weightedTrain" : "train",
+    mode: weights.length > 0 ? "weightedTrain" : "train",
     resume: boolean(resume, "resume"),
     shuffle: boolean(options.shuffle ?? true, "shuffle"),
     callbacks,
@@ -155,20 +171,25 @@ function planFit(core: Core, x: Rowlike, y: Targets, options: FitOptions): Plan 
     validation: validationData
       ? validationSamplesOf(core, compiled, validationData)
       : held > 0
-        ? [xRows, yRows, ...weightsOf(core, loss, [xRows, yRows], { sampleWeight })].map((array) =>
+        ? [...unweighted, ...weightsOf(core, compiled, unweighted, { sampleWeight })].map((array) =>
             sliceRows(array, trainRows, held),
           )
         : undefined,
   };
 }
 
+function groupSize(given: unknown = 1): number {
+  const size = positiveInteger(given, "accumulateSteps");
+  return numberInRange(size, "accumulateSteps", 1, MAX_GROUP_BATCHES, { closed: true });
+}
+
 function validationSamplesOf(
   core: Core,
-  { loss }: Compiled,
+  compiled: Compiled,
   [x, y, sampleWeight]: NonNullable<FitOptions["validationData"]>,
 ): readonly Rows[] {
-  const samples = toSamples(core, loss, x, y, " of validationData");
-  return [...samples, ...weightsOf(core, loss, samples, { sampleWeight }, " of validationData")];
+  const samples = toSamples(core, compiled, x, y, " of validationData");
+  return [...samples, ...weightsOf(core, compiled, samples, { sampleWeight }, " of validationData")];
 }
 
 /** Those options that are no plain values. */
@@ -232,37 +253,63 @@ class Fit {
     this.#run = core.run("train");
     this.#everyStep = callbacks.some(({ onBatchEnd }) => onBatchEnd);
     const info = { epochs, batchSize, samples: trainRows, stepsPerEpoch: Math.ceil(trainRows / batchSize) };
-    this.#context = { model, info };
+    this.#context = {
+      model,
+      info,
+      resumed: plan.resume,
+      figures: figuresOf(plan.compiled, plan.validation !== undefined),
+      stop: (reason) => void (core.stopRequested ??= reason),
+      setWeights: (weights) => this.#setWeights(weights),
+    };
   }
 
   async run(): Promise<History> {
-    const { progress, callbacks } = this.#begin();
-    let failed = true;
+    let failure: { readonly error: unknown } | undefined;
     try {
-      await this.#each(({ onTrainBegin }) => onTrainBegin?.({}, this.#context));
+      await this.#begin();
+      const { progress, stopRequested } = this.#core;
+      this.#stop = stopRequested;
       while (progress.epoch < this.#plan.epochs && this.#stop === undefined) await this.#epoch();
-      failed = false;
-    } finally {
-      // Callbacks tidy up however training ends; what they throw must not hide why it failed.
-      for (const { onTrainEnd } of failed ? callbacks : [])
-        await quietly(() => onTrainEnd?.(this.#logs, this.#context));
+    } catch (error) {
+      failure = { error };
     }
-    await this.#each(({ onTrainEnd }) => onTrainEnd?.(this.#logs, this.#context));
+    this.#run.dropStep(); // an abort may have come in the midst of one
+    for (const callback of this.#plan.callbacks) {
+      try {
+        await callback.onTrainEnd?.(this.#logs, this.#context);
+      } catch (error) {
+        failure ??= { error }; // the first error is the one to tell, and the others still hear of the end
+      }
+    }
+    if (failure) throw failure.error;
     this.#history.stopReason = this.#stop ?? "completed";
     return this.#history;
   }
 
-  #begin() {
+  /** Callbacks begin, then take up their states. Where one refuses, all is as if the fit had not been called. */
+  async #begin(): Promise<void> {
     const core = this.#core;
-    const { progress } = core;
-    const { callbacks, resume, trainRows } = this.#plan;
-    const callbackStates = resume ? core.callbackStates() : [];
-    callbackStates.forEach((state, i) => callbacks[i]?.setState?.(state));
-    if (!resume) Object.assign(progress, { epoch: 0, position: 0 });
-    Object.assign(progress, { rows: trainRows, callbackStates });
-    core.stopRequested = false;
+    const { callbacks, resume, trainRows: rows } = this.#plan;
+    const before = { ...core.progress, callbackStates: core.callbackStates() };
+    const afresh = { epoch: 0, position: 0, callbackStates: [], pending: undefined };
+    core.progress = { ...before, rows, ...(!resume && afresh) };
+    core.callbacks = undefined; // until they are complete, what is kept are the states that they shall have
+    core.stopRequested = undefined;
+    const states = matchStates(core.progress.callbackStates, callbacks);
+    try {
+      await this.#each((callback) => callback.onTrainBegin?.({}, this.#context));
+      for (const [i, callback] of callbacks.entries()) {
+        if (states[i]?.state !== undefined) callback.setState?.(states[i].state, this.#context);
+      }
+    } catch (error) {
+      core.progress = before;
+      throw error;
+    }
+    if (!resume) this.#run.group = NO_GROUP;
     core.callbacks = callbacks;
-    return { progress, callbacks };
+    const late = callbacks.filter((_, i) => states[i]?.late);
+    const { pending } = core.progress;
+    if (pending) await this.#tell(pending, late);
   }
 
   /** One epoch, or the rest of one that was stopped. */
@@ -270,7 +317,7 @@ class Fit {
     const { compiled, signal, trainRows } = this.#plan;
     const { progress } = this.#core;
     const { epoch } = progress;
-    await this.#each(({ onEpochBegin }) => onEpochBegin?.(epoch, {}, this.#context));
+    await this.#each((callback) => callback.onEpochBegin?.(epoch, {}, this.#context));
     const refill = this.#startEpoch();
     if (progress.position < trainRows && !(await this.#stepThrough(refill))) return;
 
@@ -282,7 +329,7 @@ class Fit {
     this.#history.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (this.#history.history[name] ??= []).push(value);
     Object.assign(progress, { epoch: epoch + 1, position: 0 });
-    await this.#each(({ onEpochEnd }) => onEpochEnd?.(epoch, logs, this.#context));
+    await this.#tell({ hook: "onEpochEnd", index: epoch, logs });
     if (progress.epoch === this.#plan.epochs) return;
     this.#checkLimits();
     await this.#breathe(); // epochs may be far shorter than a slice
@@ -290,11 +337,12 @@ class Fit {
 
   /** Points the run at the data where the epoch begins, or goes on; what refills its window is returned. */
   #startEpoch(): () => void {
-    const { trainRows, batchSize } = this.#plan;
+    const { trainRows, batchSize, accumulateSteps } = this.#plan;
     const { progress } = this.#core;
     if (progress.position === 0) progress.epochsBegun++;
     const refill = this.#data.attach(this.#run, progress.epochsBegun);
-    this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position: progress.position });
+    const { position } = progress;
+    this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position, groupSize: accumulateSteps });
     if (progress.position > 0) this.#run.sums = progress.sums;
     return refill;
   }
@@ -334,14 +382,14 @@ class Fit {
   async #reportSteps(): Promise<void> {
     const logs = (this.#logs = logsOf(this.#plan.compiled, this.#run.sums));
     const batch = Math.ceil(this.#run.position / this.#plan.batchSize);
-    if (this.#everyStep) await this.#each(({ onBatchEnd }) => onBatchEnd?.(batch - 1, logs, this.#context));
-    await this.#each(({ onProgress }) => onProgress?.(batch, logs, this.#context));
+    if (this.#everyStep) await this.#tell({ hook: "onBatchEnd", index: batch - 1, logs });
+    await this.#each((callback) => callback.onProgress?.(batch, logs, this.#context));
   }
 
   #checkLimits(): void {
     const { maxSteps, maxMs, signal } = this.#plan;
     signal?.throwIfAborted();
-    if (this.#core.stopRequested) this.#stop = "callback";
+    if (this.#core.stopRequested) this.#stop = this.#core.stopRequested;
     else if (this.#steps >= maxSteps) this.#stop = "maxSteps";
     else if (this.#run.atStep && this.#steps > 0 && performance.now() - this.#started >= maxMs) this.#stop = "maxMs";
   }
@@ -367,12 +415,29 @@ class Fit {
   async #each(hook: (callback: Callback) => void | Promise<void>): Promise<void> {
     for (const callback of this.#plan.callbacks) await hook(callback);
   }
-}
 
-async function quietly(action: () => void | Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch {
-    // the first error is the one to tell
+  /** What is saved in the midst of this says who has not heard yet, so that a resume leaves nobody out. */
+  async #tell(
+    { hook, index, logs }: Omit<PendingHook, "late">,
+    callbacks: readonly Callback[] = this.#plan.callbacks,
+  ): Promise<void> {
+    const { progress } = this.#core;
+    const late = new Set(callbacks);
+    progress.pending = { hook, index, logs, late };
+    for (const callback of callbacks) {
+      late.delete(callback);
+      await callback[hook]?.(index, logs, this.#context);
+    }
+    progress.pending = undefined;
+  }
+
+  #setWeights(weights: ReadonlyMap<string, NamedArray>): void {
+    if (this.#core.evaluations > 0 || !this.#run.atStep) {
+      throw new BusyError(
+        "model/busy",
+        "A callback can write weights between two steps only: call setWeights within a hook.",
+      );
+    }
+    this.#core.variables.write(weights);
   }
 }

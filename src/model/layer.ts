@@ -1,5 +1,5 @@
 import { boolean } from "../check.js";
-import { rateMultiplier } from "../layers/layer.js";
+import { LayerSpec, rateMultiplier } from "../layers/layer.js";
 import type { Shape } from "../shape.js";
 import type { PlacedLayer } from "./architecture.js";
 import type { Core } from "./core.js";
@@ -34,6 +34,16 @@ export class Layer {
 
   get outputShape(): Shape {
     return this.#placed.outputShape;
+  }
+
+  /** @internal The layer as it was asked for, as it is now: for models made from this one. */
+  toSpec(): LayerSpec {
+    const { kind, config, name } = this.#placed;
+    return new LayerSpec(kind, config, {
+      name,
+      trainable: this.trainable,
+      learningRateMultiplier: this.learningRateMultiplier,
+    });
   }
 
   /** Whether training changes its weights. Setting it takes effect at the next step; optimizer state is kept. */

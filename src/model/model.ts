@@ -1,32 +1,18 @@
 import { ConfigError } from "../errors.js";
 import { boolean, knownOptions, show, suggest } from "../check.js";
-import { type Clip, resolveClip } from "../clipping/index.js";
-import { type Loss, resolveLoss } from "../losses/index.js";
-import { type Metric, resolveMetrics } from "../metrics/index.js";
-import { type Optimizer, resolveOptimizer } from "../optimizers/index.js";
 import { writeFileAtomic } from "../runtime/files.js";
+import { isChain } from "./architecture.js";
+import { type CompileOptions, resolveCompile } from "./compile.js";
 import type { Core } from "./core.js";
-import type { Rowlike, Targets } from "./data.js";
+import type { Inputs, Outputs } from "./dataset.js";
 import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
 import { Layer } from "./layer.js";
-import { predict, type Prediction, type PredictOptions } from "./predict.js";
+import { predict, type Prediction, type Predictions, type PredictOptions } from "./predict.js";
 import { type SaveOptions, serialize } from "./serialize.js";
 import { applyGradients, gradients, trainOnBatch, type TrainOnBatchOptions } from "./step.js";
 import { summarize } from "./summary.js";
 import type { NamedArray } from "./variables.js";
-
-export interface CompileOptions {
-  /** A name or what a factory returns, such as adam({ learningRate: 1e-3 }). */
-  optimizer: Optimizer;
-  loss: Loss;
-  /** "accuracy" or others by name; each is reported beside the loss. */
-  metrics?: readonly Metric[];
-  /** Makes gradients smaller before each step, such as clipByGlobalNorm(1); default: they stay. */
-  clip?: Clip | undefined;
-}
-
-const COMPILE_OPTIONS = { optimizer: true, loss: true, metrics: true, clip: true };
 
 export interface SetWeightsOptions {
   /** Every weight must be given (default true); otherwise those that are not given stay. */
@@ -37,7 +23,7 @@ export interface SetWeightsOptions {
  * A network with its weights, in a WebAssembly memory of its own. Nothing is to be disposed of: when the model is no
  * longer referenced, its memory goes with it.
  */
-export class Model {
+export class Model<Output extends Predictions = Prediction> {
   /** One handle a layer, from input to output. */
   readonly layers: readonly Layer[];
   readonly #core: Core;
@@ -53,23 +39,53 @@ export class Model {
     return this.#core.seed;
   }
 
-  /** Per sample. */
-  get inputShape(): readonly number[] {
-    return this.#core.architecture.inputShapes[0]!;
+  /** Where data enter: names and shapes per sample. A chain has one, called "x". */
+  get inputs(): readonly Readonly<{ name: string; shape: readonly number[] }>[] {
+    return this.#core.architecture.inputs.map(({ name, shape }) => ({ name, shape }));
   }
 
-  /** Per sample. */
+  /** Where predictions leave: names and shapes per sample. A chain has one, called "y". */
+  get outputs(): readonly Readonly<{ name: string; shape: readonly number[] }>[] {
+    return this.#core.architecture.outputs.map(({ name, shape }) => ({ name, shape }));
+  }
+
+  /** Whether each layer takes what the one before it makes, as in `sequential`. */
+  get isChain(): boolean {
+    return isChain(this.#core.architecture);
+  }
+
+  /** Per sample, of the first input. */
+  get inputShape(): readonly number[] {
+    return this.#core.architecture.inputs[0]!.shape;
+  }
+
+  /** Per sample, of the first output. */
   get outputShape(): readonly number[] {
-    return this.#core.architecture.outputShape;
+    return this.#core.architecture.outputs[0]!.shape;
   }
 
   /** Set it to true in a callback: training stops after the step under way. */
   get stopTraining(): boolean {
-    return this.#core.stopRequested;
+    return this.#core.stopRequested !== undefined;
   }
 
   set stopTraining(stop: boolean) {
-    this.#core.stopRequested = stop;
+    this.#core.stopRequested = stop ? (this.#core.stopRequested ?? "callback") : undefined;
+  }
+
+  /**
+   * The optimizer's rate η at the next step. It may be set at any time, also while the model trains, takes effect at the
+   * next step, and is saved with the training state; `compile` puts it back. Where a schedule drives it, it can only be read.
+   *
+   * @throws ConfigError `model/not-compiled`, `config/scheduled-learning-rate`, `config/bad-learning-rate`
+   * @example model.learningRate /= 2
+   */
+  get learningRate(): number {
+    return this.#core.learningRate;
+  }
+
+  set learningRate(rate: number) {
+    this.#core.learningRate = rate;
   }
 
   /**
@@ -80,31 +96,19 @@ export class Model {
    */
   compile(options: CompileOptions): void {
     this.#core.mustBeIdle("compile()");
-    const { optimizer, loss, metrics = [], clip } = knownOptions<CompileOptions>(options, "compile()", COMPILE_OPTIONS);
-    if (!Array.isArray(metrics)) {
-      throw new ConfigError(
-        "config/not-an-array",
-        `metrics must be an array, such as ["accuracy"]; got ${show(metrics)}.`,
-      );
-    }
-    const resolved = resolveLoss(loss);
-    this.#core.compile({
-      optimizer: resolveOptimizer(optimizer),
-      loss: resolved,
-      metrics: resolveMetrics(metrics, resolved, this.outputShape.at(-1)!),
-      clip: clip === undefined ? undefined : resolveClip(clip),
-    });
+    this.#core.compile(resolveCompile(this.#core.architecture, options));
   }
 
   /**
-   * Trains on rows x (n, …inputShape) and their targets y. Both are copied in when the call is made.
+   * Trains on rows x (n, …inputShape) and their targets y; of several inputs or outputs, arrays or records of such. All
+   * are copied in when the call is made.
    *
    * @returns The figures of each epoch, and why training stopped.
    * @throws ConfigError, ShapeError, DataError before anything is changed; BusyError while another fit is under way
    * @example const { history } = await model.fit(x, y, { epochs: 10, batchSize: 50, validationSplit: 0.1 })
    */
-  async fit(x: Rowlike, y: Targets, options: FitOptions = {}): Promise<History> {
-    return fit(this.#core, this, x, y, options);
+  async fit(x: Inputs, y: Outputs, options: FitOptions = {}): Promise<History> {
+    return fit(this.#core, this as unknown as Model, x, y, options);
   }
 
   /**
@@ -112,17 +116,18 @@ export class Model {
    *
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
-  async evaluate(x: Rowlike, y: Targets, options: EvaluateOptions = {}): Promise<Evaluation> {
+  async evaluate(x: Inputs, y: Outputs, options: EvaluateOptions = {}): Promise<Evaluation> {
     return evaluate(this.#core, x, y, options);
   }
 
   /**
-   * The outputs for each row of x, in inference mode: { data, shape: [n, …outputShape] }, a copy.
+   * The outputs for each row of x, in inference mode: { data, shape: [n, …outputShape] }, a copy. Several outputs come as
+   * they were given to `model`: in an array, or in a record by name.
    *
    * @example const { data, shape } = model.predict(xTest); // shape: [30, 3]
    */
-  predict(x: Rowlike, options: PredictOptions = {}): Prediction {
-    return predict(this.#core, x, options);
+  predict(x: Inputs, options: PredictOptions = {}): Output {
+    return predict(this.#core, x, options) as Output;
   }
 
   /**
@@ -131,18 +136,19 @@ export class Model {
    * @throws NumericError `numeric/not-finite` where loss or gradients are not finite; then nothing has changed
    * @example for (let step = 0; step < 10; step++) model.trainOnBatch(x, y);
    */
-  trainOnBatch(x: Rowlike, y: Targets, options: TrainOnBatchOptions = {}): Record<string, number> {
+  trainOnBatch(x: Inputs, y: Outputs, options: TrainOnBatchOptions = {}): Record<string, number> {
     return trainOnBatch(this.#core, x, y, options);
   }
 
   /**
-   * Gradients by weight, of the mean loss over these rows in training mode, before clipping. Changes nothing.
+   * Gradients by weight, of the mean loss over these rows in training mode, before clipping; with `ema`, at the weights
+   * that training goes on from. Changes nothing.
    *
    * @example
    * const gradients = model.gradients(x, y);
    * gradients.get("output/kernel"); // { data: Float32Array, shape: [8, 3] }
    */
-  gradients(x: Rowlike, y: Targets): Map<string, NamedArray> {
+  gradients(x: Inputs, y: Outputs): Map<string, NamedArray> {
     return gradients(this.#core, x, y);
   }
 
@@ -156,7 +162,7 @@ export class Model {
   }
 
   /**
-   * Copies of all weights by name, in layer order.
+   * Copies of all weights by name, in layer order; with an optimizer's `ema`, of the averaged ones.
    *
    * @example const { data, shape } = model.getWeights().get("hidden/kernel")!; // shape: [4, 8]
    */
@@ -165,7 +171,8 @@ export class Model {
   }
 
   /**
-   * Writes weights by name. All names, shapes and values are checked before any is written.
+   * Writes weights by name, with an optimizer's `ema` the average too. All names, shapes and values are checked before any
+   * is written.
    *
    * @example
    * const best = model.getWeights();
@@ -208,7 +215,7 @@ export class Model {
    * @example console.log(model.summary());
    */
   summary(): string {
-    return summarize(this.layers, this.inputShape);
+    return summarize(this.layers, this.#core.architecture);
   }
 
   /**

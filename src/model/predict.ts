@@ -1,8 +1,9 @@
 import { knownOptions, positiveInteger } from "../check.js";
 import { sizeOf } from "../shape.js";
 import type { Core } from "./core.js";
-import { type Rowlike, sliceRows, toRows } from "./data.js";
-import { Dataset } from "./dataset.js";
+import { type Rows, sliceRows } from "./data.js";
+import { Dataset, type Inputs, toInputs } from "./dataset.js";
+import { Sinks } from "./sinks.js";
 
 export interface PredictOptions {
   /** Rows at a time (default 256): more of them are faster and take more memory. It changes no bit. */
@@ -15,6 +16,9 @@ export interface Prediction {
   readonly shape: number[];
 }
 
+/** What a model predicts: one array, or as its outputs were given, a list of them or a record by name. */
+export type Predictions = Prediction | readonly Prediction[] | Readonly<Record<string, Prediction>>;
+
 const PREDICT_OPTIONS = { batchSize: true };
 const DEFAULT_BATCH = 256;
 
@@ -22,23 +26,38 @@ const DEFAULT_BATCH = 256;
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** The outputs for each row of x, in inference mode. */
-export function predict(core: Core, x: Rowlike, options: PredictOptions): Prediction {
-  const { inputShapes, outputShape } = core.architecture;
+export function predict(core: Core, x: Inputs, options: PredictOptions): Predictions {
+  const { outputs, outputForm } = core.architecture;
   const { batchSize = DEFAULT_BATCH } = knownOptions<PredictOptions>(options, "predict()", PREDICT_OPTIONS);
-  const batchRows = positiveInteger(batchSize, "batchSize");
-  const input = toRows(x, inputShapes[0]!, "x");
-  const width = sizeOf(outputShape);
-  const data = new Float32Array(input.rows * width);
-  const batches = Math.max(1, Math.floor(CHUNK_BYTES / ((input.width + width) * 4 * batchRows)));
-  const chunk = Math.min(input.rows, batches * batchRows);
+  const arrays = toInputs(core, x);
+  const data = predictRows(core, arrays, positiveInteger(batchSize, "batchSize"));
+  const predictions = outputs.map(({ shape }, i): Prediction => ({
+    data: data[i]!,
+    shape: [arrays[0]!.rows, ...shape],
+  }));
+  if (outputForm === "one") return predictions[0]!;
+  return outputForm === "list"
+    ? predictions
+    : Object.fromEntries(outputs.map(({ name }, i) => [name, predictions[i]!]));
+}
+
+/** The rows of each output, made chunk by chunk. */
+function predictRows(core: Core, arrays: readonly Rows[], batchRows: number): Float32Array[] {
+  const { outputs } = core.architecture;
+  const [{ rows: total }] = arrays as [Rows];
+  const widths = outputs.map(({ shape }) => sizeOf(shape));
+  const data = widths.map((width) => new Float32Array(total * width));
+  const rowBytes = 4 * [...arrays.map(({ width }) => width), ...widths].reduce((sum, width) => sum + width, 0);
+  const chunk = Math.min(total, Math.max(1, Math.floor(CHUNK_BYTES / (rowBytes * batchRows))) * batchRows);
 
   const { run } = core.prepare("predict", Math.min(batchRows, chunk));
-  const sink = core.engine.heap.allocate(chunk * width * 4, "predictions");
+  const sinks = new Sinks(core, chunk);
   try {
-    run.sink(sink);
-    for (let first = 0; first < input.rows; first += chunk) {
-      const rows = Math.min(chunk, input.rows - first);
-      const dataset = new Dataset(core, [sliceRows(input, first, rows)], { shuffle: false, batchRows, resident: true });
+    run.sinks(sinks.addresses);
+    for (let first = 0; first < total; first += chunk) {
+      const rows = Math.min(chunk, total - first);
+      const parts = arrays.map((array) => sliceRows(array, first, rows));
+      const dataset = new Dataset(core, parts, { shuffle: false, batchRows, resident: true });
       try {
         dataset.attach(run);
         run.begin({ totalRows: rows, batchRows });
@@ -46,10 +65,10 @@ export function predict(core: Core, x: Rowlike, options: PredictOptions): Predic
       } finally {
         dataset.release();
       }
-      data.set(core.engine.f32(sink, rows * width), first * width);
+      data.forEach((array, i) => array.set(sinks.rows(i, rows), first * widths[i]!));
     }
   } finally {
-    core.engine.heap.free(sink);
+    sinks.release();
   }
-  return { data, shape: [input.rows, ...outputShape] };
+  return data;
 }

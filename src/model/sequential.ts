@@ -2,21 +2,26 @@ import { knownOptions, positiveInteger, seedValue, shapeOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { LayerSpec } from "../layers/layer.js";
 import { Engine } from "../runtime/engine.js";
-import { chain, refuseHuge } from "./architecture.js";
+import { type Architecture, chain, refuseHuge } from "./architecture.js";
 import { Core } from "./core.js";
 import { Model } from "./model.js";
 
-export interface SequentialOptions {
-  /** Per sample: 784, or [28, 28, 1]. */
-  inputShape: number | readonly number[];
-  layers: readonly LayerSpec[];
+/** What every model takes beside its layers. */
+export interface ModelOptions {
   /** The same seed gives the same bits everywhere. Omitted: random, readable as `model.seed`. */
   seed?: number;
   /** Most bytes of data that are kept in WebAssembly's memory; more go through in parts (default 512 MiB). */
   windowBytes?: number;
 }
 
-const OPTIONS = { inputShape: true, layers: true, seed: true, windowBytes: true };
+export interface SequentialOptions extends ModelOptions {
+  /** Per sample: 784, or [28, 28, 1]. */
+  inputShape: number | readonly number[];
+  layers: readonly LayerSpec[];
+}
+
+export const MODEL_OPTIONS = { seed: true, windowBytes: true };
+const OPTIONS = { inputShape: true, layers: true, ...MODEL_OPTIONS };
 const DEFAULT_WINDOW_BYTES = 512 * 1024 * 1024;
 
 /**
@@ -34,15 +39,23 @@ export async function sequential(options: SequentialOptions): Promise<Model> {
 
 /** What `sequential` and `loadModel` share: a model whose weights are still zeros. */
 export async function sequentialCore(options: SequentialOptions): Promise<Core> {
-  knownOptions<SequentialOptions>(options, "sequential()", OPTIONS);
-  const { layers, seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES } = options;
-  const inputShape = shapeOf(options.inputShape, "inputShape");
-  refuseHuge(inputShape, "A sample");
-  if (!Array.isArray(layers) || layers.length === 0) {
-    throw new ConfigError("config/no-layers", "A model needs at least one layer, such as layers: [dense(10)].");
-  }
+  const { inputShape, layers, ...rest } = knownOptions<SequentialOptions>(options, "sequential()", OPTIONS);
+  return createCore(() => {
+    const shape = shapeOf(inputShape, "inputShape");
+    refuseHuge(shape, "A sample");
+    if (!Array.isArray(layers) || layers.length === 0) {
+      throw new ConfigError("config/no-layers", "A model needs at least one layer, such as layers: [dense(10)].");
+    }
+    return chain(shape, layers);
+  }, rest);
+}
+
+/** A model whose weights are still zeros; all is checked before anything is allocated. */
+export async function createCore(architecture: () => Architecture, options: ModelOptions): Promise<Core> {
+  const { seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES } = options;
   const checked = { seed: seedValue(seed), windowBytes: positiveInteger(windowBytes, "windowBytes") };
-  return new Core(await Engine.create(), chain(inputShape, layers), checked);
+  const planned = architecture();
+  return new Core(await Engine.create(), planned, checked);
 }
 
 function randomSeed(): number {

@@ -4,24 +4,24 @@ import { knownOptions } from "../check.js";
 import { NumericError } from "../errors.js";
 import type { Run, Status } from "../program/run.js";
 import type { Core } from "./core.js";
-import type { Rowlike, Rows, Targets } from "./data.js";
-import { Dataset, toSamples } from "./dataset.js";
+import type { Rows } from "./data.js";
+import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { logsOf } from "./logs.js";
 import type { NamedArray } from "./variables.js";
-import { type SampleWeight, weightsOf } from "./weights.js";
+import { type Weighting, weightsOf } from "./weights.js";
 
 export interface TrainOnBatchOptions {
-  /** One weight a row, by which its loss and gradient are multiplied; the mean stays over all rows. */
-  sampleWeight?: SampleWeight;
+  /** One weight a row (or such by output), by which its loss and gradient are multiplied; the mean stays over all rows. */
+  sampleWeight?: Weighting["sampleWeight"];
 }
 
 /** Exactly one step on these rows; the loss and metrics are those before it. */
-export function trainOnBatch(core: Core, x: Rowlike, y: Targets, options: TrainOnBatchOptions): Record<string, number> {
+export function trainOnBatch(core: Core, x: Inputs, y: Outputs, options: TrainOnBatchOptions): Record<string, number> {
   core.mustBeIdle("trainOnBatch()");
   const compiled = core.mustBeCompiled("trainOnBatch()");
   const { sampleWeight } = knownOptions<TrainOnBatchOptions>(options, "trainOnBatch()", { sampleWeight: true });
-  const samples = toSamples(core, compiled.loss, x, y);
-  const weights = weightsOf(core, compiled.loss, samples, { sampleWeight });
+  const samples = toSamples(core, compiled, x, y);
+  const weights = weightsOf(core, compiled, samples, { sampleWeight });
   const mode = weights.length > 0 ? "weightedTrain" : "train";
   return onWholeBatch(core, mode, [...samples, ...weights], (run, status) => {
     refuseNonFinite(run, status);
@@ -30,10 +30,10 @@ export function trainOnBatch(core: Core, x: Rowlike, y: Targets, options: TrainO
 }
 
 /** Gradients of the mean loss in training mode, before clipping, of the trainable weights; changes nothing. */
-export function gradients(core: Core, x: Rowlike, y: Targets): Map<string, NamedArray> {
-  const { loss } = core.mustBeCompiled("gradients()");
+export function gradients(core: Core, x: Inputs, y: Outputs): Map<string, NamedArray> {
+  const compiled = core.mustBeCompiled("gradients()");
   const { gradients: region } = core.regions;
-  const samples = toSamples(core, loss, x, y);
+  const samples = toSamples(core, compiled, x, y);
   const underWay = core.fitting ? core.engine.f32(region, core.variables.size).slice() : undefined;
   try {
     core.run("gradients").step = core.run("train").step;

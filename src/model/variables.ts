@@ -32,6 +32,12 @@ export interface Variable {
   readonly size: number;
 }
 
+interface WriteOptions {
+  region?: number;
+  strict?: boolean;
+  variables?: readonly Variable[];
+}
+
 /** Variables begin at 16-byte boundaries, so that vectors of one never reach into another. */
 export const ALIGNMENT_ELEMENTS = 4;
 
@@ -54,6 +60,8 @@ export class Variables {
   readonly size: number;
   readonly address: number;
   readonly #engine: Engine;
+  /** Where averages of the learned weights are kept, if any: to the outside they are the weights. */
+  #averages: number | undefined;
 
   constructor(engine: Engine, architecture: Architecture) {
     const { list, size } = layOut(architecture);
@@ -73,6 +81,21 @@ export class Variables {
     return address;
   }
 
+  /** Makes the weights, as they are seen, those that training goes on from; the region `averages` begins with them. */
+  keepAverages(averages: number | undefined): void {
+    for (const variable of this.learned) {
+      const seen = this.view(variable);
+      this.view(variable, this.address).set(seen);
+      if (averages !== undefined) this.view(variable, averages).set(seen);
+    }
+    this.#averages = averages;
+  }
+
+  /** Where a variable is seen: moving statistics and the like are never averaged. */
+  regionOf({ trainable }: Variable): number {
+    return trainable ? (this.#averages ?? this.address) : this.address;
+  }
+
   /** Draws every variable anew from its initializer. */
   initialize(seed: number): void {
     for (const { name, shape, layer, ordinal, offset, initializer } of this.list) {
@@ -81,23 +104,24 @@ export class Variables {
     }
   }
 
-  /** Copies of a region's values by name, in layer order. */
-  read(region = this.address, variables = this.list): Map<string, NamedArray> {
+  /** Copies of a region's values by name, in layer order; without a region, of the weights as they are seen. */
+  read(region?: number, variables = this.list): Map<string, NamedArray> {
     return new Map(variables.map((v) => [v.name, { data: this.view(v, region).slice(), shape: [...v.shape] }]));
   }
 
-  view({ offset, size }: Variable, region = this.address): Float32Array<ArrayBuffer> {
-    return this.#engine.f32(region + offset * 4, size);
+  view(variable: Variable, region = this.regionOf(variable)): Float32Array<ArrayBuffer> {
+    return this.#engine.f32(region + variable.offset * 4, variable.size);
   }
 
   /**
-   * Writes values by name; all names, shapes and values are checked before any is written.
+   * Writes values by name; all names, shapes and values are checked before any is written. Without a region, both what is
+   * seen and what training goes on from.
    *
    * @param strict Every variable must be given; otherwise those that are not given stay.
    */
   write(
     values: ReadonlyMap<string, Readonly<{ data: ArrayLike<number>; shape: Shape }>>,
-    { region = this.address, strict = true, variables = this.list } = {},
+    { region, strict = true, variables = this.list }: WriteOptions = {},
   ): void {
     if (!(values instanceof Map)) {
       throw new DataError(
@@ -115,15 +139,19 @@ export class Variables {
           "Give all of them, or pass { strict: false } to keep those that are not given.",
       );
     }
-    for (const [name, { data }] of values) this.view(known.get(name)!, region).set(data);
+    for (const [name, { data }] of values) {
+      const variable = known.get(name)!;
+      this.view(variable, region).set(data);
+      if (region === undefined) this.view(variable, this.address).set(data);
+    }
   }
 }
 
 function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
   const list: Variable[] = [];
   let offset = 0;
-  layers.forEach(({ name, kind, config, inputShape }, layer) => {
-    kind.variables(config, inputShape).forEach(({ role, trainable = true, ...spec }, ordinal) => {
+  layers.forEach(({ name, variables }, layer) => {
+    variables.forEach(({ role, trainable = true, ...spec }, ordinal) => {
       const { shape, initializer, regularizer, constraint } = spec;
       refuseHuge(shape, `${name}/${role}`);
       const size = sizeOf(shape);

@@ -2,9 +2,12 @@
 
 import { show } from "../check.js";
 import { ConfigError, DataError, ShapeError } from "../errors.js";
-import { type LossDescription, LOSSES } from "../losses/index.js";
-import { type Core, positionsOf } from "./core.js";
+import { type LossDescription, lossRow } from "../losses/table.js";
+import type { Shape } from "../shape.js";
+import type { OutputPort } from "./architecture.js";
+import { type Compiled, type Core, positionsOf } from "./core.js";
 import type { Rows } from "./data.js";
+import { perPort, portLabel } from "./ports.js";
 
 /** One weight a sample, 0 or more. The mean of the weighted losses is over all rows, as Keras's is. */
 export type SampleWeight = Float32Array | readonly number[];
@@ -12,38 +15,81 @@ export type SampleWeight = Float32Array | readonly number[];
 export type ClassWeight = Readonly<Record<number, number>>;
 
 export interface Weighting {
-  sampleWeight?: SampleWeight | undefined;
+  sampleWeight?: SampleWeight | Readonly<Record<string, SampleWeight>> | undefined;
   classWeight?: ClassWeight | undefined;
 }
 
 /**
- * The weights' rows as one more data source, or none where nothing is weighted; both kinds multiply.
+ * The weights' rows as one more data source for each output, or none where nothing is weighted; both kinds multiply.
  *
+ * @param samples The rows of each input, then of each output.
  * @throws DataError, ShapeError, ConfigError naming the weight that cannot be used
  */
 export function weightsOf(
   core: Core,
-  loss: LossDescription,
-  [, y]: readonly [x: Rows, y: Rows],
+  { outputs: compiled }: Compiled,
+  samples: readonly Rows[],
   { sampleWeight, classWeight }: Weighting,
   suffix = "",
-): [] | [weights: Rows] {
+): Rows[] {
   if (sampleWeight === undefined && classWeight === undefined) return [];
-  const positions = positionsOf(core.architecture.outputShape);
+  const { inputs, outputs } = core.architecture;
+  if (classWeight !== undefined && outputs.length > 1) {
+    throw new ConfigError(
+      "config/class-weight-does-not-fit",
+      `classWeight is for a model with one output; this one has ${outputs.length}. Give each row its weight with sampleWeight: { ${outputs[0]!.name}: … }.`,
+    );
+  }
+  const given = perOutput(sampleWeight, outputs, `sampleWeight${suffix}`);
+  return outputs.map(({ shape }, i) => {
+    const output = { loss: compiled[i]!.loss, y: samples[inputs.length + i]!, shape };
+    return outputWeights(output, given[i], classWeight, portLabel("sampleWeight", outputs, i) + suffix);
+  });
+}
+
+/** One output, its loss and its targets. */
+interface WeightedOutput {
+  readonly loss: LossDescription;
+  readonly y: Rows;
+  readonly shape: Shape;
+}
+
+function outputWeights(
+  output: WeightedOutput,
+  sampleWeight: SampleWeight | undefined,
+  classWeight: ClassWeight | undefined,
+  what: string,
+): Rows {
+  const { y, shape } = output;
+  const positions = positionsOf(shape);
   const data = new Float32Array(y.rows * positions).fill(1);
   if (sampleWeight !== undefined) {
-    checkSampleWeight(sampleWeight, y.rows, `sampleWeight${suffix}`);
+    checkSampleWeight(sampleWeight, y.rows, what);
     for (let i = 0; i < data.length; i++) data[i] = sampleWeight[Math.floor(i / positions)]!;
   }
   if (classWeight !== undefined) {
-    const classOf = classReader(core, loss, y);
+    const classOf = classReader(output);
     const weights = checkClassWeight(classWeight, classOf.labels);
     for (let i = 0; i < data.length; i++) data[i]! *= weights.get(classOf(i)) ?? 1;
   }
-  return [{ data, rows: y.rows, width: positions }];
+  return { data, rows: y.rows, width: positions };
 }
 
-function checkSampleWeight(given: unknown, rows: number, what: string): asserts given is SampleWeight {
+/** One array weighs the rows for every output. */
+function perOutput(
+  given: Weighting["sampleWeight"],
+  outputs: readonly OutputPort[],
+  what: string,
+): readonly (SampleWeight | undefined)[] {
+  const byName = typeof given === "object" && !Array.isArray(given) && !ArrayBuffer.isView(given);
+  if (!byName) return outputs.map(() => given as SampleWeight | undefined);
+  return perPort(given as Readonly<Record<string, SampleWeight>>, outputs, what, {
+    isEntry: () => false,
+    optional: true,
+  });
+}
+
+export function checkSampleWeight(given: unknown, rows: number, what: string): asserts given is SampleWeight {
   if (!Array.isArray(given) && !(ArrayBuffer.isView(given) && !(given instanceof DataView))) {
     throw new DataError(
       "data/bad-type",
@@ -89,13 +135,9 @@ function refuseBadWeight(weight: unknown, what: string): void {
 }
 
 /** Tells the class of the output's row `i`; `labels` are those there are. */
-function classReader(
-  core: Core,
-  loss: LossDescription,
-  { data }: Rows,
-): ((i: number) => number) & { labels: number[] } {
-  const { classes } = LOSSES.rows[loss.name] as { classes?: "label" | "oneHot" | "binary" | "sign" };
-  const width = core.architecture.outputShape.at(-1)!;
+function classReader({ loss, y: { data }, shape }: WeightedOutput): ((i: number) => number) & { labels: number[] } {
+  const { classes } = lossRow(loss);
+  const width = shape.at(-1)!;
   const counted = Array.from({ length: width }, (_, label) => label);
   if (classes === "label") return Object.assign((i: number) => data[i]!, { labels: counted });
   if (classes === "oneHot") {

@@ -1,4 +1,5 @@
-import { boolean, finiteNumber, numberInRange, positiveNumber } from "../check.js";
+import { boolean, finiteNumber, numberInRange, positiveNumber, show } from "../check.js";
+import { ConfigError } from "../errors.js";
 import { describe, type Description, type Family, type FamilyRow, resolve } from "../family.js";
 import type { GraphBuilder } from "../program/builder.js";
 import { fixed, type Node, type Value, widthOf } from "../program/graph.js";
@@ -23,8 +24,8 @@ interface OptimizerRow extends FamilyRow {
   readonly integers?: readonly string[];
 }
 
-/** Decoupled (AdamW's): every optimizer has it. */
-const common = { weightDecay: undefined };
+/** What every optimizer has: decoupled weight decay (AdamW's) and an average of the weights. */
+const common = { weightDecay: undefined, ema: undefined };
 const adamOptions = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 const adamHyper = ["learningRate", "beta1", "beta2", "epsilon"] as const;
 const adamSlots = ({ amsgrad }: Description) => ({ m: 0, v: 0, ...(amsgrad === true && { vMax: 0 }) });
@@ -77,7 +78,7 @@ const rows = {
   },
   adamW: {
     op: "adam",
-    options: { ...adamOptions, amsgrad: false, weightDecay: 0.004 },
+    options: { ...adamOptions, amsgrad: false, ...common, weightDecay: 0.004 },
     formula: "θ ← θ − η·λ·θ, then Adam's step",
     paper: "Loshchilov, Hutter 2019, arXiv:1711.05101",
     hyper: adamHyper,
@@ -136,6 +137,8 @@ function checkOption(option: string, value: unknown, name: string): unknown {
     case "initialAccumulatorValue":
     case "weightDecay":
       return numberInRange(finiteNumber(value, what), what, 0, Infinity);
+    case "ema":
+      return shareInside(value, what);
     case "nesterov":
     case "amsgrad":
     case "centered":
@@ -145,10 +148,22 @@ function checkOption(option: string, value: unknown, name: string): unknown {
   }
 }
 
+/** A number in (0, 1): an average that keeps nothing is the weights, one that keeps all never moves. */
+function shareInside(value: unknown, what: string): number {
+  if (typeof value === "number" && value > 0 && value < 1) return value;
+  throw new ConfigError(
+    "config/out-of-range",
+    `${what} must be above 0 and below 1, such as 0.99, the share of the average that a step keeps; got ${show(value)}. Leave it out for none.`,
+  );
+}
+
 /** The numbers of the header's hyperparameters; undefined for a rate that a schedule writes there. */
-export function hyperOf(description: OptimizerDescription): (number | undefined)[] {
+export function hyperOf(
+  description: OptimizerDescription,
+  learningRate: unknown = description.learningRate,
+): (number | undefined)[] {
   return OPTIMIZERS.rows[description.name].hyper.map((option) => {
-    const value = description[option];
+    const value = option === "learningRate" ? learningRate : description[option];
     return typeof value === "number" ? value : undefined;
   });
 }
@@ -160,6 +175,11 @@ export function scheduleOf({ learningRate }: OptimizerDescription): Schedule | u
 /** The share λ of θ ← θ − η·λ·θ. */
 export function weightDecayOf({ weightDecay }: OptimizerDescription): number {
   return (weightDecay as number | undefined) ?? 0;
+}
+
+/** How much of the averaged weights each step keeps; undefined where there is no average. */
+export function emaOf({ ema }: OptimizerDescription): number | undefined {
+  return ema as number | undefined;
 }
 
 /** The optimizer's slots and what they begin with. */
@@ -176,6 +196,13 @@ export function emitOptimizer(b: GraphBuilder, description: OptimizerDescription
   b.emit(op, sizes, operands, {}, Object.fromEntries(integers.map((option) => [option, description[option] ? 1 : 0])));
 }
 
+/** Emits what moves the averages after the optimizer and the constraints: (1 − m) of the way to the weights. */
+export function emitEma(b: GraphBuilder, ema: number, regions: Omit<OptimizerRegions, "slots">, averages: Value): void {
+  const { segments, parameters } = regions;
+  const sizes = { n: fixed(widthOf(parameters)), segments: fixed(segments.shape[0]!) };
+  b.emit("ema", sizes, { segments, parameters, averages }, { share: 1 - ema });
+}
+
 // ── Factories ──────────────────────────────────────────────────────────────────────────────────────────────────────
 // Defaults are Keras's. `learningRate` is a number above 0 or a schedule; betas, rho and momentum are in [0, 1).
 
@@ -183,6 +210,12 @@ interface Common {
   learningRate?: LearningRate;
   /** Decoupled: θ ← θ − η·λ·θ before each step, of all trainable weights, λ ≥ 0 (default none; adamW: 0.004). */
   weightDecay?: number;
+  /**
+   * Keeps an exponential moving average of the trainable weights: a ← m·a + (1−m)·θ after each step, 0 < m < 1, with a = θ
+   * after the first, as Keras's `use_ema` with `ema_momentum` (default: none). To the outside the average is the weights
+   * (predict, evaluate, validation, getWeights, files); training goes on from θ. Polyak, Juditsky 1992, SIAM J. Control 30.
+   */
+  ema?: number;
 }
 
 interface AdamOptions extends Common {

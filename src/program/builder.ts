@@ -1,4 +1,12 @@
-import { ACTIVATION_SIGMOID } from "../../assembly/shared/activations.js";
+import { ACTIVATION_SIGMOID, FUNCTION_RECIPROCAL } from "../../assembly/shared/activations.js";
+import {
+  COMBINE_ADD,
+  COMBINE_DIVIDE,
+  COMBINE_MAXIMUM,
+  COMBINE_MINIMUM,
+  COMBINE_MULTIPLY,
+  COMBINE_SUBTRACT,
+} from "../../assembly/shared/combine.js";
 import { ShapeError } from "../errors.js";
 import { formatShape, type Shape, sameShape, sizeOf } from "../shape.js";
 import { type Dim, fixed, formatValue, type Node, perRow, rootOf, type Value, widthOf } from "./graph.js";
@@ -13,6 +21,10 @@ export interface LossOptions {
   readonly code?: number;
   readonly parameter?: number;
   readonly name?: string;
+  /** What this loss counts beside others (default 1). */
+  readonly weight?: number;
+  /** The metric's slot where it is summed by itself too. */
+  readonly slot?: number | undefined;
   /** One number a row, by which its loss and gradient are multiplied. */
   readonly weights?: Value | undefined;
   readonly gradient?: boolean;
@@ -131,9 +143,10 @@ export class GraphBuilder {
     const c = this.value({
       name,
       shape: [...x.shape.slice(0, -1), n],
+      perRow: x.perRow,
       needsGradient: x.needsGradient || w.needsGradient || bias?.needsGradient === true,
     });
-    const m = perRow(widthOf(x) / k);
+    const m = { size: widthOf(x) / k, perRow: x.perRow };
     this.gemm("gemmNN", [m, fixed(n), fixed(k)], x, w, c, { bias });
     return c;
   }
@@ -153,14 +166,14 @@ export class GraphBuilder {
 
   /** Softmax over the last axis. */
   softmax(x: Value, name = "softmax"): Value {
-    const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient });
+    const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
     this.emit("softmax", rowsOf(x), { x, y });
     return y;
   }
 
   /** ln softmax over the last axis. */
   logSoftmax(x: Value, name = "logSoftmax"): Value {
-    const y = this.value({ name, shape: x.shape, needsGradient: x.needsGradient });
+    const y = this.value({ name, shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
     this.emit("logSoftmax", rowsOf(x), { x, y });
     return y;
   }
@@ -219,6 +232,96 @@ export class GraphBuilder {
     return c;
   }
 
+  /**
+   * f(a, b) element by element, by its code. Either may be the smaller one: a value without rows whose shape is that of
+   * the other's last axes, one number a row (a last axis of 1), or one number.
+   */
+  combine(code: number, a: Value, b: Value, name: string): Value {
+    const [large, small] = order(a, b);
+    const wide = this.#widen(small, large);
+    if (!wide) throw mismatch(name, a, b);
+    const needsGradient = a.needsGradient || b.needsGradient;
+    const c = this.value({ name, shape: large.shape, perRow: large.perRow, needsGradient });
+    const integers = { function: code };
+    if (wide.perRow === large.perRow && widthOf(wide) === widthOf(large)) {
+      const operands = large === a ? { a, b: wide, c } : { a: wide, b, c };
+      this.emit("combine", { n: lengthOf(c) }, operands, {}, integers, name);
+    } else {
+      if (large !== a && !COMMUTES.has(code)) return this.combine(...turned(code, a, b, this), name);
+      const width = widthOf(wide);
+      const rows = { size: widthOf(large) / width, perRow: large.perRow };
+      this.emit("combineRows", { rows, width: fixed(width) }, { a: large, b: wide, c }, {}, integers, name);
+    }
+    return c;
+  }
+
+  /** `small` as large as `like`, or as its last axes; undefined where it does not fit. */
+  #widen(small: Value, like: Value): Value | undefined {
+    const sameRows = small.perRow === like.perRow;
+    if (sameRows && sameShape(small.shape, like.shape)) return small;
+    const width = widthOf(like) / widthOf(small);
+    const onePerRow = small.shape.at(-1) === 1 && sameShape(small.shape.slice(0, -1), like.shape.slice(0, -1));
+    if (sameRows && (onePerRow || widthOf(small) === 1)) return this.spread(small, width, like.shape);
+    if (small.perRow) return undefined;
+    const own = small.shape.slice(small.shape.findIndex((size) => size !== 1));
+    if (widthOf(small) === 1) return this.spread(small, like.shape.at(-1)!, [like.shape.at(-1)!]);
+    return sameShape(own, like.shape.slice(-own.length)) ? this.reshape(small, own) : undefined;
+  }
+
+  /** Each number of x repeated `times`, under a shape that holds them all. */
+  spread(x: Value, times: number, shape: Shape, name = "spread"): Value {
+    const y = this.value({ name, shape, perRow: x.perRow, needsGradient: x.needsGradient });
+    this.emit("spread", { rows: lengthOf(x), width: fixed(times) }, { x, y });
+    return y;
+  }
+
+  /** The sum over the last axis, which stays with size 1. */
+  rowSum(x: Value, name = "sums"): Value {
+    const sums = this.value({
+      name,
+      shape: [...x.shape.slice(0, -1), 1],
+      perRow: x.perRow,
+      needsGradient: x.needsGradient,
+    });
+    this.emit("rowSum", rowsOf(x), { x, sums });
+    return sums;
+  }
+
+  /** The greatest along the last axis, which stays with size 1. */
+  rowMax(x: Value, name = "maxima"): Value {
+    const maxima = this.value({
+      name,
+      shape: [...x.shape.slice(0, -1), 1],
+      perRow: x.perRow,
+      needsGradient: x.needsGradient,
+    });
+    this.emit("rowMax", rowsOf(x), { x, maxima });
+    return maxima;
+  }
+
+  /** Values of one shape but for `axis` (counted from 0, without the rows), joined along it. */
+  concatenate(values: readonly Value[], axis: number, name = "joined"): Value {
+    const [first] = values as [Value];
+    const others = (value: Value) => value.shape.filter((_, i) => i !== axis);
+    const odd = values.find((value) => !sameShape(others(value), others(first)) || value.perRow !== first.perRow);
+    if (odd) throw mismatch(`concatenate along axis ${axis}`, first, odd);
+    const shape = first.shape.with(
+      axis,
+      values.reduce((sum, value) => sum + value.shape[axis]!, 0),
+    );
+    const needsGradient = values.some((value) => value.needsGradient);
+    const y = this.value({ name, shape, perRow: first.perRow, needsGradient });
+    const rows = { size: sizeOf(shape.slice(0, axis)), perRow: first.perRow };
+    const pitch = fixed(sizeOf(shape.slice(axis)));
+    let offset = 0;
+    for (const x of values) {
+      const width = fixed(sizeOf(x.shape.slice(axis)));
+      this.emit("placeColumns", { rows, width, pitch }, { x, y }, {}, { offset });
+      offset += width.size;
+    }
+    return y;
+  }
+
   /** x / (1 − rate) where the step's mask keeps it, else 0; 0 < rate < 1 */
   dropout(x: Value, rate: number, draw: Draw, name = "dropout"): Value {
     return this.#random("dropout", x, { rate }, draw, name);
@@ -262,15 +365,17 @@ export class GraphBuilder {
 
   /** The batch's loss; with `gradient`, also where the backward pass starts. */
   loss(op: LossOp, predictions: Value, targets: Value, options: LossOptions = {}): void {
-    const { smoothing = 0, code = 0, parameter = 0, name, weights, gradient = false } = options;
+    const { smoothing = 0, code = 0, parameter = 0, weight = 1, slot, name, weights, gradient = false } = options;
     const operands = {
       predictions,
       targets,
       gradient: gradient ? this.like(predictions, `d ${predictions.name}`) : undefined,
       weights,
     };
-    if (op === "loss") this.emit(op, rowsOf(predictions), operands, { parameter }, { loss: code }, name);
-    else this.emit(op, rowsOf(predictions), operands, { smoothing });
+    const ownSlot = slot === undefined ? 0 : slot + 1;
+    if (op === "loss") {
+      this.emit(op, rowsOf(predictions), operands, { parameter, weight }, { ownSlot, loss: code }, name);
+    } else this.emit(op, rowsOf(predictions), operands, { smoothing, weight }, { ownSlot });
   }
 
   /** Adds to the metrics' slots from `slot` on; `integers` are those of the op beside it. */
@@ -286,9 +391,9 @@ export class GraphBuilder {
     return labels;
   }
 
-  /** Writes the batch's rows of x to the sink. */
-  store(x: Value): void {
-    this.emit("store", { rows: perRow(1), width: fixed(widthOf(x)) }, { x });
+  /** Writes the batch's rows of x to a sink. */
+  store(x: Value, sink = 0): void {
+    this.emit("store", { rows: perRow(1), width: fixed(widthOf(x)) }, { x }, {}, { sink });
   }
 
   // ── Ops for backward rules ────────────────────────────────────────────────────────────────────────────────────────
@@ -306,6 +411,27 @@ export class GraphBuilder {
     const integers = { accumulate: accumulate ? 1 : 0, activation: 0 };
     this.emit(op, { m, n, k }, { a, b, c, bias, scratch }, { alpha: 0 }, integers);
   }
+}
+
+/** Those where f(a, b) = f(b, a). */
+const COMMUTES: ReadonlySet<number> = new Set([COMBINE_ADD, COMBINE_MULTIPLY, COMBINE_MAXIMUM, COMBINE_MINIMUM]);
+
+/** The one with rows, or with more of them, first. */
+function order(a: Value, b: Value): [large: Value, small: Value] {
+  const smaller = a.perRow === b.perRow ? widthOf(a) < widthOf(b) : b.perRow;
+  return smaller ? [b, a] : [a, b];
+}
+
+/** a − b and a / b with the smaller one last: −b + a, and 1 / b · a. */
+function turned(code: number, a: Value, b: Value, builder: GraphBuilder): [code: number, a: Value, b: Value] {
+  if (code === COMBINE_SUBTRACT) return [COMBINE_ADD, builder.affine(b, -1, 0, "negated"), a];
+  if (code === COMBINE_DIVIDE) {
+    return [COMBINE_MULTIPLY, builder.activation(b, { code: FUNCTION_RECIPROCAL, name: "reciprocal" }), a];
+  }
+  throw new ShapeError(
+    "shape/mismatch",
+    "Only sums, differences, products, quotients and extrema take a smaller first.",
+  );
 }
 
 function anyGradient(x: Value, { gamma, beta }: Scale): boolean {

@@ -49,14 +49,16 @@ function optionsOf(node: Node): string[] {
   const options = node.note ? [node.note] : [];
   for (const name of Object.keys(integers)) {
     const value = node.integers[name] ?? 0;
-    if (["activation", "savesInput", "loss", "seedLow", "rateBits"].includes(name)) continue; // the note says it, or nobody asks
+    if (["activation", "function", "savesInput", "loss", "seedLow", "rateBits"].includes(name)) continue; // the note says it, or nobody asks
+    if (value === 0 && (name === "ownSlot" || name === "sink")) continue;
     if (name === "accumulate" || name === "nesterov") options.push(...(value ? [name] : []));
     else options.push(`${name} ${value}`);
   }
   for (const name of numbers) {
     const value = node.numbers[name] ?? 0;
     if (name === "seedHigh") continue; // with seedLow: a seed, in two parts
-    if (value !== (name === "scale" ? 1 : 0)) options.push(`${name} ${Number(value.toPrecision(6))}`);
+    if (value !== (name === "scale" || name === "weight" ? 1 : 0))
+      options.push(`${name} ${Number(value.toPrecision(6))}`);
   }
   return options;
 }

@@ -1,3 +1,17 @@
+import { ACTIVATION_LINEAR } from "../../assembly/shared/activations.js";
+import {
+  COMBINE_ADD,
+  COMBINE_AT_LEAST,
+  COMBINE_AT_MOST,
+  COMBINE_DIVIDE,
+  COMBINE_EQUAL,
+  COMBINE_GREATER,
+  COMBINE_LESS,
+  COMBINE_MAXIMUM,
+  COMBINE_MINIMUM,
+  COMBINE_MULTIPLY,
+  COMBINE_SUBTRACT,
+} from "../../assembly/shared/combine.js";
 import { LanewiseError } from "../errors.js";
 import { type GraphBuilder, lengthOf, rowsOf } from "./builder.js";
 import { type Dim, type Node, rootOf, type Value } from "./graph.js";
@@ -111,6 +125,7 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   categoricalAccuracy: "none",
   binaryAccuracy: "none",
   guard: "none",
+  accumulate: "none",
   schedule: "none",
   sgd: "none",
   adagrad: "none",
@@ -120,6 +135,7 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   nadam: "none",
   adamax: "none",
   lion: "none",
+  ema: "none",
   clipByValue: "none",
   clipByNorm: "none",
   clipByGlobalNorm: "none",
@@ -181,12 +197,101 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
   confusion: "none",
   aucCounts: "none",
   moments: "none",
+  combine: {
+    output: "c",
+    backward({ operands: { a, b, c }, integers }, dy, gradients) {
+      const { ofA, ofB } = partsOf(integers.function!);
+      gradients.part(a, () => ofA(gradients.builder, { a, b, c, dy }));
+      gradients.part(b, () => ofB(gradients.builder, { a, b, c, dy }));
+    },
+  },
+  combineRows: {
+    output: "c",
+    backward({ dims: { rows, width }, operands: { a, b, c }, integers }, dy, gradients) {
+      const { ofA, ofB } = partsOf(integers.function!);
+      gradients.part(a, () => ofA(gradients.builder, { a, b, c, dy }));
+      gradients.contribute(b, true, (sums, builder, accumulate) => {
+        const x = ofB(builder, { a, b, c, dy });
+        builder.emit("columnSum", { rows, width }, { x, sums }, {}, { accumulate: accumulate ? 1 : 0 });
+      });
+    },
+  },
+  placeColumns: {
+    output: "y",
+    backward({ dims, operands: { x }, integers }, dy, gradients) {
+      gradients.contribute(x, false, (dx, b) => b.emit("sliceColumns", dims, { x: dy, y: dx }, {}, integers));
+    },
+  },
+  sliceColumns: "none",
+  spread: {
+    output: "y",
+    backward({ dims, operands: { x } }, dy, gradients) {
+      gradients.contribute(x, false, (sums, b) => b.emit("rowSum", dims, { x: dy, sums }));
+    },
+  },
+  rowSum: {
+    output: "sums",
+    backward({ dims, operands: { x } }, dy, gradients) {
+      gradients.contribute(x, false, (dx, b) => b.emit("spread", dims, { x: dy, y: dx }));
+    },
+  },
+  /** Where several are the greatest, each gets an equal part, as in TensorFlow. */
+  rowMax: {
+    output: "maxima",
+    backward({ operands: { x, maxima } }, dy, gradients) {
+      gradients.part(x, (b) => {
+        const hits = b.combine(COMBINE_EQUAL, x, maxima, "hits");
+        const share = b.combine(COMBINE_DIVIDE, dy, b.rowSum(hits), "share");
+        return b.combine(COMBINE_MULTIPLY, hits, share, `d ${x.name}`);
+      });
+    },
+  },
 };
 
-/** Appends the backward records of every loss in `builder`. */
-export function differentiate(builder: GraphBuilder): void {
+/** What reaches a and b of c = f(a, b): each as large as c. */
+interface Parts {
+  readonly ofA: (b: GraphBuilder, values: Combined) => Value;
+  readonly ofB: (b: GraphBuilder, values: Combined) => Value;
+}
+type Combined = Readonly<Record<"a" | "b" | "c" | "dy", Value>>;
+
+/** dy where `code` (1 or 0) says so. */
+function where(code: number): Parts["ofA"] {
+  return (b, { a, b: other, dy }) => b.combine(COMBINE_MULTIPLY, b.combine(code, a, other, "side"), dy, `d ${a.name}`);
+}
+
+const dyItself = (_: GraphBuilder, { dy }: Combined): Value => dy;
+const PARTS: Readonly<Record<number, Parts>> = {
+  [COMBINE_ADD]: { ofA: dyItself, ofB: dyItself },
+  [COMBINE_SUBTRACT]: { ofA: dyItself, ofB: (b, { dy }) => b.affine(dy, -1, 0, "negated") },
+  [COMBINE_MULTIPLY]: {
+    ofA: (b, values) => b.combine(COMBINE_MULTIPLY, values.dy, values.b, `d ${values.a.name}`),
+    ofB: (b, values) => b.combine(COMBINE_MULTIPLY, values.dy, values.a, `d ${values.b.name}`),
+  },
+  [COMBINE_DIVIDE]: {
+    ofA: (b, values) => b.combine(COMBINE_DIVIDE, values.dy, values.b, `d ${values.a.name}`),
+    ofB(b, values) {
+      const ratio = b.combine(COMBINE_DIVIDE, values.c, values.b, "ratio");
+      return b.affine(b.combine(COMBINE_MULTIPLY, values.dy, ratio, "slope"), -1, 0, `d ${values.b.name}`);
+    },
+  },
+  // Of equal values the first counts as the greater one, and as the lesser one.
+  [COMBINE_MAXIMUM]: { ofA: where(COMBINE_AT_LEAST), ofB: where(COMBINE_LESS) },
+  [COMBINE_MINIMUM]: { ofA: where(COMBINE_AT_MOST), ofB: where(COMBINE_GREATER) },
+};
+
+/** Comparisons are steps: no gradient comes through. */
+function partsOf(code: number): Parts {
+  const parts = PARTS[code];
+  if (parts) return parts;
+  throw new LanewiseError("program/no-gradient", "No gradient passes through a comparison.");
+}
+
+/** Appends the backward records of every loss in `builder`; the names of the variables that gradients reach are returned. */
+export function differentiate(builder: GraphBuilder): ReadonlySet<string> {
   const gradients = new Gradients(builder);
   for (const node of [...builder.nodes].reverse()) backwardOf(node, gradients);
+  return gradients.reached;
 }
 
 function backwardOf<K extends OpName>(node: Node<K>, gradients: Gradients): void {
@@ -204,12 +309,14 @@ function backwardOf<K extends OpName>(node: Node<K>, gradients: Gradients): void
 
 /** The gradients known so far; they add up where a value is used more than once. */
 class Gradients {
-  readonly #builder: GraphBuilder;
+  readonly builder: GraphBuilder;
   /** By root. A shared one is another value's gradient too and must not be written again. */
   readonly #known = new Map<number, { value: Value; shared: boolean }>();
+  /** Variables by name. */
+  readonly reached = new Set<string>();
 
   constructor(builder: GraphBuilder) {
-    this.#builder = builder;
+    this.builder = builder;
   }
 
   of(value: Value): Value | undefined {
@@ -226,14 +333,14 @@ class Gradients {
     const root = rootOf(value);
     const known = this.#known.get(root.id);
     if (!known) {
-      const target = root.gradient ?? this.#builder.like(root, `d ${root.name}`);
-      this.#known.set(root.id, { value: target, shared: false });
-      emit(target, this.#builder, false);
+      const target = root.gradient ?? this.builder.like(root, `d ${root.name}`);
+      this.#know(root, target, false);
+      emit(target, this.builder, false);
     } else if (accumulates && !known.shared) {
-      emit(known.value, this.#builder, true);
+      emit(known.value, this.builder, true);
     } else {
-      const part = this.#builder.like(root, `d ${root.name}, another part`);
-      emit(part, this.#builder, false);
+      const part = this.builder.like(root, `d ${root.name}, another part`);
+      emit(part, this.builder, false);
       this.#addTo(root, known, part);
     }
   }
@@ -249,16 +356,22 @@ class Gradients {
     if (targets.length < values.length) {
       if (value?.needsGradient) this.contribute(value, false, next);
       else next();
-    } else if (targets.some((target) => target)) emit(targets, this.#builder);
+    } else if (targets.some((target) => target)) emit(targets, this.builder);
   }
 
-  /** Adds `gradient` itself, without a copy where it is the first. */
+  /** Adds a value that `emit` makes. */
+  part(value: Value, emit: (builder: GraphBuilder) => Value): void {
+    if (value.needsGradient) this.pass(value, emit(this.builder));
+  }
+
+  /** Adds `gradient` itself, without a copy where it is the first and has no fixed place to go to. */
   pass(value: Value, gradient: Value): void {
     if (!value.needsGradient) return;
     const root = rootOf(value);
     const known = this.#known.get(root.id);
     if (known) this.#addTo(root, known, gradient);
-    else this.#known.set(root.id, { value: gradient, shared: true });
+    else if (root.gradient) this.contribute(value, false, (target, builder) => copy(builder, gradient, target));
+    else this.#know(root, gradient, true);
   }
 
   /** The gradient of one factor of a product is a product. */
@@ -284,9 +397,19 @@ class Gradients {
     this.contribute(value, false, (dx, builder) => builder.emit(op, dims, { x: dy, y: dx }, numbers, integers));
   }
 
-  #addTo(root: Value, known: { value: Value; shared: boolean }, part: Value): void {
-    const sum = known.shared ? this.#builder.like(root, `d ${root.name}`) : known.value;
-    this.#builder.emit("add", { n: lengthOf(root) }, { a: known.value, b: part, c: sum });
-    this.#known.set(root.id, { value: sum, shared: false });
+  #know(root: Value, value: Value, shared: boolean): void {
+    this.#known.set(root.id, { value, shared });
+    if (root.storage.kind === "fixed") this.reached.add(root.name);
   }
+
+  #addTo(root: Value, known: { value: Value; shared: boolean }, part: Value): void {
+    const sum = known.shared ? this.builder.like(root, `d ${root.name}`) : known.value;
+    this.builder.emit("add", { n: lengthOf(root) }, { a: known.value, b: part, c: sum });
+    this.#know(root, sum, false);
+  }
+}
+
+function copy(builder: GraphBuilder, from: Value, to: Value): void {
+  const integers = { activation: ACTIVATION_LINEAR };
+  builder.emit("activation", { n: lengthOf(from) }, { x: from, y: to }, { alpha: 0 }, integers, "linear");
 }

@@ -2,9 +2,10 @@
 // before the first run, the listing and the cost all follow from it.
 
 import { ACTIVATION_COUNT } from "../../assembly/shared/activations.js";
+import { COMBINE_COUNT } from "../../assembly/shared/combine.js";
 import * as Gemm from "../../assembly/shared/gemm.js";
 import { LOSS_COUNT } from "../../assembly/shared/losses.js";
-import { MAX_METRIC_SLOTS, SEGMENT_BYTES } from "../../assembly/shared/layout.js";
+import { MAX_METRIC_SLOTS, MAX_SINKS, MAX_SOURCES, SEGMENT_BYTES } from "../../assembly/shared/layout.js";
 import * as Code from "../../assembly/shared/ops.js";
 
 export type Access = "read" | "write" | "update";
@@ -33,6 +34,8 @@ export interface OpRow {
   readonly inPlace: Readonly<Record<string, string>>;
   /** Does something beside writing its operands: never dropped as dead. */
   readonly effect: boolean;
+  /** What must hold between sizes and integers, beyond their ranges: what does not, in words. */
+  readonly refuse?: (sizes: Sizes, integers: Readonly<Record<string, number>>) => string | undefined;
   /** Floating-point operations, or what takes as long, for the length of a slice. */
   readonly cost: (sizes: Sizes) => number;
 }
@@ -55,6 +58,7 @@ interface Options {
   integers?: Readonly<Record<string, number>>;
   inPlace?: Readonly<Record<string, string>>;
   effect?: boolean;
+  refuse?: OpRow["refuse"];
   /** Cost of one element of the op, where an element is a product of all dims (default 4). */
   perElement?: number;
 }
@@ -63,10 +67,10 @@ function op<const Dims extends readonly string[], const Operands extends Record<
   code: number,
   dims: Dims,
   operands: Operands,
-  { numbers = [], integers = {}, inPlace = {}, effect = false, perElement = 4 }: Options = {},
+  { numbers = [], integers = {}, inPlace = {}, effect = false, perElement = 4, refuse }: Options = {},
 ) {
   const cost = (sizes: Sizes) => RECORD_COST + dims.reduce((product, dim) => product * sizes[dim]!, perElement);
-  return { code, dims, operands, numbers, integers, inPlace, effect, cost };
+  return { code, dims, operands, numbers, integers, inPlace, effect, cost, ...(refuse && { refuse }) };
 }
 
 /** Reaching a record at all takes about as long as this many operations. */
@@ -98,9 +102,18 @@ const optimizer = <const Slots extends Record<string, OperandRow>>(slots: Slots)
   ...slots,
 });
 const lossEnds = { gradient: optional(write("rows", "width")), weights: optional(read("rows")) };
-const crossentropy = { effect: true, numbers: ["smoothing"], perElement: 40 };
 const slot = MAX_METRIC_SLOTS - 1;
+/** A loss counts by its weight; `ownSlot` − 1 is where it is summed by itself, 0: nowhere. */
+const lossIntegers = { ownSlot: MAX_METRIC_SLOTS, loss: LOSS_COUNT - 1 };
+const crossentropy = { effect: true, numbers: ["smoothing", "weight"], integers: lossIntegers, perElement: 40 };
 const metric = { effect: true, integers: { slot }, numbers: ["threshold"] };
+/** Columns offset … offset + width of a matrix with `pitch` columns. */
+const columns = {
+  integers: { offset: 0x7fffffff },
+  refuse: ({ width, pitch }: Sizes, { offset }: Readonly<Record<string, number>>) =>
+    offset! + width! > pitch! ? `columns ${offset} to ${offset! + width!} lie outside of ${pitch}` : undefined,
+  perElement: 1,
+};
 const clip = (code: number) =>
   op(
     code,
@@ -128,10 +141,15 @@ export const OPS = {
     Code.OP_GATHER,
     ["rows", "width"],
     { out: write("rows", "width") },
-    { numbers: ["scale", "offset"], integers: { source: 7 } },
+    { numbers: ["scale", "offset"], integers: { source: MAX_SOURCES - 1 } },
   ),
-  /** the sink's rows of this batch = x */
-  store: op(Code.OP_STORE, ["rows", "width"], { x: read("rows", "width") }, { effect: true }),
+  /** the rows of this batch in sink `sink` = x */
+  store: op(
+    Code.OP_STORE,
+    ["rows", "width"],
+    { x: read("rows", "width") },
+    { effect: true, integers: { sink: MAX_SINKS - 1 } },
+  ),
   /** c = activation([c | bias | 0] + a · b) */
   gemmNN: op(
     Code.OP_GEMM_NN,
@@ -261,7 +279,7 @@ export const OPS = {
     Code.OP_LOSS,
     ["rows", "width"],
     { predictions: read("rows", "width"), targets: read("rows", "width"), ...lossEnds },
-    { effect: true, numbers: ["parameter"], integers: { loss: LOSS_COUNT - 1 }, perElement: 40 },
+    { effect: true, numbers: ["parameter", "weight"], integers: lossIntegers, perElement: 40 },
   ),
   sparseAccuracy: op(
     Code.OP_SPARSE_ACCURACY,
@@ -287,6 +305,13 @@ export const OPS = {
     ["n", "segments"],
     { segments: segments(), gradients: read("n") },
     { effect: true, perElement: 1 },
+  ),
+  /** gradients = the mean over the group's batches where this one ends it; else mean = that, and `skip` records are skipped */
+  accumulate: op(
+    Code.OP_ACCUMULATE,
+    ["n", "segments"],
+    { segments: segments(), gradients: update("n"), mean: update("n") },
+    { effect: true, integers: { skip: 0xffff } },
   ),
   /** the header's learning rate = the schedule's at this step; `block` holds n numbers of f64: shared/schedules.ts */
   schedule: op(Code.OP_SCHEDULE, ["n"], { block: operand("read", ["n"], 8) }, { effect: true }),
@@ -317,6 +342,13 @@ export const OPS = {
   nadam: op(Code.OP_NADAM, ["n", "segments"], optimizer({ m: update("n"), v: update("n") }), stepping),
   adamax: op(Code.OP_ADAMAX, ["n", "segments"], optimizer({ m: update("n"), u: update("n") }), stepping),
   lion: op(Code.OP_LION, ["n", "segments"], optimizer({ m: update("n") }), stepping),
+  /** averages ← `share` of the way to the parameters; at the first step all of it */
+  ema: op(
+    Code.OP_EMA,
+    ["n", "segments"],
+    { segments: segments(), parameters: read("n"), averages: update("n") },
+    { effect: true, numbers: ["share"] },
+  ),
   /** gradients = gradients made smaller, each, by segment or all together */
   clipByValue: clip(Code.OP_CLIP_BY_VALUE),
   clipByNorm: clip(Code.OP_CLIP_BY_NORM),
@@ -483,6 +515,40 @@ export const OPS = {
     { scores: read("rows", "width"), targets: read("rows", "width") },
     { effect: true, integers: { slot }, perElement: 10 },
   ),
+  /** c = f(a, b) */
+  combine: op(
+    Code.OP_COMBINE,
+    ["n"],
+    { a: read("n"), b: read("n"), c: write("n") },
+    { integers: { function: COMBINE_COUNT - 1 }, inPlace: { c: "a" } },
+  ),
+  /** each row of c = f(that of a, b) */
+  combineRows: op(
+    Code.OP_COMBINE_ROWS,
+    ["rows", "width"],
+    { a: read("rows", "width"), b: read("width"), c: write("rows", "width") },
+    { integers: { function: COMBINE_COUNT - 1 }, inPlace: { c: "a" } },
+  ),
+  /** columns of y, from `offset` on = x */
+  placeColumns: op(
+    Code.OP_PLACE_COLUMNS,
+    ["rows", "width", "pitch"],
+    { x: read("rows", "width"), y: update("rows", "pitch") },
+    columns,
+  ),
+  /** y = columns of x, from `offset` on */
+  sliceColumns: op(
+    Code.OP_SLICE_COLUMNS,
+    ["rows", "width", "pitch"],
+    { x: read("rows", "pitch"), y: write("rows", "width") },
+    columns,
+  ),
+  /** y = the number of its row in x, along the row */
+  spread: op(Code.OP_SPREAD, ["rows", "width"], { x: read("rows"), y: write("rows", "width") }),
+  /** sums = each row of x summed */
+  rowSum: op(Code.OP_ROW_SUM, ["rows", "width"], { x: read("rows", "width"), sums: write("rows") }),
+  /** maxima = the greatest of each row of x */
+  rowMax: op(Code.OP_ROW_MAX, ["rows", "width"], { x: read("rows", "width"), maxima: write("rows") }),
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OPS;

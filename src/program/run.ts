@@ -12,6 +12,12 @@ export type Status = "paused" | "epochDone" | "needsRows" | "nonFinite";
 
 const STATUSES: readonly Status[] = ["paused", "epochDone", "needsRows", "nonFinite"];
 
+/** Batches of one optimizer step whose gradients are accumulated, waiting for the rest of their group. */
+export interface Group {
+  readonly batches: number;
+  readonly rows: number;
+}
+
 /** A run has room for these from the start. */
 const FEW_METRIC_SLOTS = 8;
 
@@ -49,12 +55,22 @@ export class Run {
     this.#u32(L.HEADER_PC, 0);
   }
 
-  /** Begins an epoch over `totalRows` rows at `position`, with its sums at zero. */
-  begin({ totalRows, batchRows, position = 0 }: { totalRows: number; batchRows: number; position?: number }): void {
+  /** Drops the step under way, of which nothing has been applied. */
+  dropStep(): void {
+    this.#u32(L.HEADER_PC, 0);
+  }
+
+  /**
+   * Begins an epoch over `totalRows` rows at `position`, with its sums at zero. Of each `groupSize` batches the gradients
+   * make one optimizer step; 0: those of each, and what is accumulated is left alone.
+   */
+  begin(epoch: { totalRows: number; batchRows: number; position?: number; groupSize?: number }): void {
+    const { totalRows, batchRows, position = 0, groupSize = 0 } = epoch;
     this.#u32(L.HEADER_PC, 0);
     this.#u32(L.HEADER_TOTAL_ROWS, totalRows);
     this.#u32(L.HEADER_BATCH_ROWS, Math.min(batchRows, totalRows)); // a user's batch size may be beyond 32 bits
     this.#u32(L.HEADER_POSITION, position);
+    this.#u32(L.HEADER_GROUP_SIZE, groupSize);
     this.sums = { loss: 0, samples: 0, metrics: [] };
   }
 
@@ -81,8 +97,9 @@ export class Run {
     this.#u32(L.HEADER_WINDOW_ROWS, window?.rows ?? 0);
   }
 
-  sink(address: number): void {
-    this.#u32(L.HEADER_SINK, address);
+  /** Where each output that is stored goes to. */
+  sinks(addresses: readonly number[]): void {
+    addresses.forEach((address, i) => this.#u32(L.HEADER_SINKS + i * 4, address));
   }
 
   /** The optimizer's hyperparameters; what is undefined stays as it is. */
@@ -128,6 +145,15 @@ export class Run {
 
   set step(step: number) {
     this.#u32(L.HEADER_STEP, step);
+  }
+
+  get group(): Group {
+    return { batches: this.#read(L.HEADER_GROUP_BATCHES), rows: this.#read(L.HEADER_GROUP_ROWS) };
+  }
+
+  set group({ batches, rows }: Group) {
+    this.#u32(L.HEADER_GROUP_BATCHES, batches);
+    this.#u32(L.HEADER_GROUP_ROWS, rows);
   }
 
   /** The loss of the batch that was halted, summed over its rows. */

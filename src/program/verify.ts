@@ -46,10 +46,14 @@ function verifyRecord(view: DataView, at: number, index: number, capacity: numbe
   });
   if (flags >>> row.dims.length !== 0) refuse(`flags ${flags} name a size that the op does not have`);
 
+  const integers: Record<string, number> = {};
   Object.entries(row.integers).forEach(([integer, largest], i) => {
     const value = view.getInt32(at + L.RECORD_INTEGER0 + i * 4, true);
     if (value < 0 || value > largest) refuse(`${integer} is ${value}, not in 0…${largest}`);
+    integers[integer] = value;
   });
+  const mismatch = row.refuse?.(sizes, integers);
+  if (mismatch) refuse(mismatch);
   row.numbers.forEach((number, i) => {
     const value = view.getFloat32(at + L.RECORD_NUMBER0 + i * 4, true);
     if (!Number.isFinite(value)) refuse(`${number} is ${value}`);

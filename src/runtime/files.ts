@@ -9,6 +9,9 @@ export type ByteSource = string | URL | Uint8Array | ArrayBuffer | Response | Bl
  * The bytes go to a temporary file beside it, to the disk, and then take the place of the old file in one step. The old
  * file's permissions and a symbolic link to it are kept. Of writes at the same time, the last to finish stays.
  *
+ * A process that is killed in the midst of a write leaves its temporary file, `.lanewise-….tmp`; the first write of the same
+ * file by a later process removes it.
+ *
  * @param path a path or a `file:` URL; its folder must exist
  * @param bytes what the file shall hold; do not change them before the promise settles
  * @throws UnsupportedError `files/no-file-system` outside Node, Deno and Bun; `files/not-a-path` for another kind of URL
@@ -18,25 +21,12 @@ export type ByteSource = string | URL | Uint8Array | ArrayBuffer | Response | Bl
  * await writeFileAtomic("model.safetensors", model.toBytes());
  */
 export async function writeFileAtomic(path: string | URL, bytes: Uint8Array): Promise<void> {
-  const fs = await fileSystem();
-  if (fs === undefined) {
-    throw new UnsupportedError(
-      "files/no-file-system",
-      `There is no file system here to write ${shown(path)} to. In a browser, offer the bytes as a download: new Blob([bytes]).`,
-    );
-  }
-  const given = await pathOf(path);
-  if (given === undefined) {
-    throw new UnsupportedError(
-      "files/not-a-path",
-      `Cannot write to ${shown(path)}: expected a path or a file: URL. To send the bytes elsewhere, use fetch.`,
-    );
-  }
-
+  const { fs, path: given } = await writablePath(path);
   let temporary: string | undefined;
   try {
     const target = await fs.realpath(given).catch(() => given);
-    const { dirname, join } = await import(/* webpackIgnore: true */ "node:path");
+    const { basename, dirname, join } = await import(/* webpackIgnore: true */ "node:path");
+    const { pid } = await import(/* webpackIgnore: true */ "node:process");
     const old = await fs.stat(target).catch(() => undefined);
     if (old !== undefined && !old.isFile()) {
       throw new LanewiseError(
@@ -45,11 +35,13 @@ export async function writeFileAtomic(path: string | URL, bytes: Uint8Array): Pr
       );
     }
     const folder = dirname(target);
-    temporary = join(folder, `.lanewise-${crypto.randomUUID()}.tmp`);
+    const prefix = `.lanewise-${tagOf(basename(target))}-`;
+    temporary = join(folder, `${prefix}${pid}-${crypto.randomUUID()}.tmp`);
     await writeDurably(fs, temporary, bytes, old?.mode);
     await fs.rename(temporary, target);
     temporary = undefined;
     await syncFolder(fs, folder);
+    await sweep(fs, folder, prefix);
   } catch (cause) {
     if (temporary !== undefined) await fs.rm(temporary, { force: true }).catch(() => undefined);
     if (cause instanceof LanewiseError) throw cause;
@@ -94,7 +86,49 @@ export async function readBytes(source: ByteSource): Promise<Uint8Array> {
   );
 }
 
-type FileSystem = typeof import("node:fs/promises");
+export type FileSystem = typeof import("node:fs/promises");
+
+/**
+ * The file system and the path in it that an address to write to names.
+ *
+ * @throws UnsupportedError `files/no-file-system` outside Node, Deno and Bun; `files/not-a-path` for another kind of URL
+ */
+export async function writablePath(address: string | URL): Promise<{ fs: FileSystem; path: string }> {
+  const fs = await fileSystem();
+  if (fs === undefined) {
+    throw new UnsupportedError(
+      "files/no-file-system",
+      `There is no file system here to write ${shown(address)} to. In a browser, offer the bytes as a download: new Blob([bytes]).`,
+    );
+  }
+  const path = await pathOf(address);
+  if (path === undefined) {
+    throw new UnsupportedError(
+      "files/not-a-path",
+      `Cannot write to ${shown(address)}: expected a path or a file: URL. To send the bytes elsewhere, use fetch.`,
+    );
+  }
+  return { fs, path };
+}
+
+/**
+ * Makes the folder that a file shall stand in, where there is none.
+ *
+ * @throws UnsupportedError as `writablePath`; LanewiseError `files/write-failed`
+ */
+export async function makeFolderOf(file: string | URL): Promise<void> {
+  const { fs, path } = await writablePath(file);
+  const { dirname } = await import(/* webpackIgnore: true */ "node:path");
+  try {
+    await fs.mkdir(dirname(path), { recursive: true });
+  } catch (cause) {
+    throw new LanewiseError(
+      "files/write-failed",
+      `Could not make the folder for ${shown(file)}: ${reason(cause)}. Check the path and its permissions.`,
+      { cause },
+    );
+  }
+}
 
 /** Loaded when asked for, so that this module loads where there is none. */
 async function fileSystem(): Promise<FileSystem | undefined> {
@@ -144,6 +178,45 @@ async function syncFolder(fs: FileSystem, path: string): Promise<void> {
   const folder = await fs.open(path, "r").catch(() => undefined);
   await folder?.sync().catch(() => undefined);
   await folder?.close();
+}
+
+/** Folder and prefix of the temporary files that have been looked for: once is enough, for this process tidies up. */
+const swept = new Set<string>();
+
+/** Removes the temporary files of the same target that killed processes left. */
+async function sweep(fs: FileSystem, folder: string, prefix: string): Promise<void> {
+  const key = `${folder}\0${prefix}`;
+  if (swept.has(key)) return;
+  swept.add(key);
+  const { join } = await import(/* webpackIgnore: true */ "node:path");
+  const process = await import(/* webpackIgnore: true */ "node:process");
+  const began = Date.now() - process.uptime() * 1000;
+  const names = await fs.readdir(folder).catch(() => []);
+  for (const name of names.filter((name) => name.startsWith(prefix) && name.endsWith(".tmp"))) {
+    const path = join(folder, name);
+    const written = await fs.stat(path).catch(() => undefined);
+    // A container's next process may have the same id as the last: what is older than this process is not its own.
+    const old = written !== undefined && written.mtimeMs < began;
+    const id = Number(name.slice(prefix.length).split("-")[0]);
+    if (old && (id === process.pid || !runs(process, id))) {
+      await fs.rm(path, { force: true }).catch(() => undefined);
+    }
+  }
+}
+
+function runs(process: Pick<NodeJS.Process, "kill">, id: number): boolean {
+  try {
+    return process.kill(id, 0); // sends nothing
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // there, and another user's
+  }
+}
+
+/** Eight digits that tell the temporary files of one target from those of another; a name may be too long to stand in another. */
+function tagOf(name: string): string {
+  let hash = 2166136261; // FNV-1a
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
 async function readAddress(address: string | URL): Promise<Uint8Array> {
@@ -218,13 +291,14 @@ function readFailed(what: string, cause: unknown): LanewiseError {
   return new LanewiseError("files/read-failed", `Could not read ${what}: ${reason(cause)}.`, { cause });
 }
 
-/** `fetch` says only "fetch failed" and keeps the reason in its cause. */
-function reason(error: unknown): string {
+/** What went wrong, in words. `fetch` says only "fetch failed" and keeps the reason in its cause. */
+export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }
 
-function shown(address: string | URL): string {
+/** An address as it may stand in a message. */
+export function shown(address: string | URL): string {
   const text = String(address);
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }

@@ -129,6 +129,7 @@ const rows = {
         );
       }
       positiveNumber(divFactor, `divFactor of ${what}`);
+      positiveNumber(maxLearningRate / divFactor, `maxLearningRate / divFactor of ${what}`, BAD_RATE);
       positiveNumber(finalDivFactor, `finalDivFactor of ${what}`);
     },
     block({ maxLearningRate, totalSteps, pctStart, annealStrategy, divFactor, finalDivFactor }) {

@@ -3,10 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { formatClock, formatDuration, formatNumber, formatRate } from "../../src/callbacks/format.js";
 import { progressBar, type ProgressBarOptions } from "../../src/callbacks/index.js";
 import type { CallbackContext, Logs, TrainingInfo } from "../../src/model/callback.js";
-import type { Model } from "../../src/model/model.js";
 
-const MODEL = { stopTraining: false } as Model; // all that a progress bar may look at
 const INFO: TrainingInfo = { epochs: 30, batchSize: 32, samples: 3200, stepsPerEpoch: 100 };
+
+/** All that a progress bar may look at. */
+const contextOf = (info: TrainingInfo) => ({ info }) as CallbackContext;
 
 /** A stream that keeps what is written, a clock that goes when told, and the hooks as `fit` calls them. */
 class Bench {
@@ -19,7 +20,7 @@ class Bench {
     { columns, ...options }: ProgressBarOptions & { columns?: number } = {},
     info: Partial<TrainingInfo> = {},
   ) {
-    this.#context = { model: MODEL, info: { ...INFO, ...info } };
+    this.#context = contextOf({ ...INFO, ...info });
     const stream = {
       write: (text: string) => this.writes.push(text),
       ...(columns === undefined ? {} : { isTTY: true, columns }),
@@ -330,7 +331,7 @@ describe("elsewhere", () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
     vi.stubGlobal("process", undefined);
     try {
-      const context = { model: MODEL, info: INFO };
+      const context = contextOf(INFO);
       const bar = progressBar({ now: () => 0 });
       void bar.onTrainBegin?.({}, context);
       void bar.onEpochBegin?.(0, {}, context);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { shuffleSplit } from "../../src/data/index.js";
+import { oneHot, shuffleSplit } from "../../src/data/index.js";
 import { LanewiseError } from "../../src/errors.js";
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -9,7 +9,7 @@ describe("shuffleSplit", () => {
   test("every row lands in exactly one part, with its label, and the input stays as it was", () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 2, max: 80 }),
+        fc.integer({ min: 6, max: 80 }),
         fc.integer({ min: 1, max: 5 }),
         fc.nat(1000),
         fc.boolean(),
@@ -102,7 +102,57 @@ describe("shuffleSplit", () => {
     }
   });
 
+  test("a validation part leaves the test as it is, and is of the rest", () => {
+    const property = fc.property(
+      fc.integer({ min: 12, max: 80 }),
+      fc.nat(1000),
+      fc.boolean(),
+      (rows, seed, stratify) => {
+        const y = range(rows).map((i) => i % 3);
+        const options = { testFraction: 0.25, seed, stratify };
+        const parts = shuffleSplit(range(rows), y, { ...options, validationFraction: 0.25 });
+        expect(parts.test).toEqual(shuffleSplit(range(rows), y, options).test);
+        expect([...parts.train.x, ...parts.validation.x, ...parts.test.x].sort((a, b) => a - b)).toEqual(range(rows));
+        for (const { x, y } of [parts.train, parts.validation, parts.test]) expect(y).toEqual(x.map((row) => row % 3));
+        expect(parts.validation.y.length).toBe(Math.round(rows / 4));
+        if (!stratify) return;
+        for (const part of [parts.validation, parts.test]) {
+          const counts = [0, 1, 2].map((label) => part.y.filter((other) => other === label).length);
+          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(2); // whole parts of shares that differ by 1
+        }
+      },
+    );
+    fc.assert(property, { numRuns: 100 });
+    expect(shuffleSplit(range(10), range(10))).not.toHaveProperty("validation");
+  });
+
+  test("one-hot rows are stratified like their labels", () => {
+    const y = range(40).map((i) => (i * i) % 5);
+    const labels = shuffleSplit(range(40), y, { seed: 4, stratify: true });
+    const rows = shuffleSplit(range(40), oneHot(y), { seed: 4, stratify: true });
+    expect(rows.test.x).toEqual(labels.test.x);
+    expect(rows.test.y).toEqual({ ...oneHot(labels.test.y, 5) });
+  });
+
   test.each<[string, () => unknown, string]>([
+    [
+      "a class of one row",
+      () => shuffleSplit(range(9), [0, 0, 0, 0, 1, 1, 1, 1, 2], { stratify: true }),
+      "data/class-too-small",
+    ],
+    [
+      "a class of two rows for three parts",
+      () => shuffleSplit(range(8), [0, 0, 0, 0, 0, 0, 1, 1], { validationFraction: 0.2, stratify: true }),
+      "data/class-too-small",
+    ],
+    ["a validation fraction of 1", () => shuffleSplit([1, 2], [1, 2], { validationFraction: 1 }), "data/bad-fraction"],
+    ["an empty validation", () => shuffleSplit(range(5), range(5), { validationFraction: 0.01 }), "data/empty-part"],
+    [
+      "fractions that leave nothing to train on",
+      () => shuffleSplit(range(10), range(10), { testFraction: 0.5, validationFraction: 0.5 }),
+      "data/empty-part",
+    ],
+    ["a misspelt option", () => shuffleSplit([1, 2], [1, 2], { testFractoin: 0.5 } as object), "config/unknown-option"],
     ["a fraction of 0", () => shuffleSplit([1, 2], [1, 2], { testFraction: 0 }), "data/bad-fraction"],
     ["a fraction of 1", () => shuffleSplit([1, 2], [1, 2], { testFraction: 1 }), "data/bad-fraction"],
     ["a fraction that is no number", () => shuffleSplit([1, 2], [1, 2], { testFraction: NaN }), "data/bad-fraction"],
@@ -132,7 +182,7 @@ describe("shuffleSplit", () => {
     [
       "stratified targets",
       () => shuffleSplit(range(4), { data: new Float32Array(8), shape: [4, 2] }, { stratify: true }),
-      "data/rows-differ",
+      "data/bad-label",
     ],
     [
       "stratified fractions",

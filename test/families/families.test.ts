@@ -7,6 +7,7 @@ import * as activations from "../../src/activations/index.js";
 import * as initializers from "../../src/initializers/index.js";
 import * as lanewise from "../../src/index.js";
 import * as losses from "../../src/losses/index.js";
+import { LOSSES, resolveLoss } from "../../src/losses/table.js";
 import { ACTIVATIONS, resolveActivation } from "../../src/activations/table.js";
 import { INITIALIZERS, resolveInitializer } from "../../src/initializers/table.js";
 import { METRICS } from "../../src/metrics/index.js";
@@ -18,7 +19,7 @@ type Factory = (options?: object) => Description;
 const FAMILIES = [
   [ACTIVATIONS, resolveActivation, activations],
   [INITIALIZERS, resolveInitializer, initializers],
-  [losses.LOSSES, losses.resolveLoss, losses],
+  [LOSSES, resolveLoss, losses],
   [optimizers.OPTIMIZERS, optimizers.resolveOptimizer, optimizers],
 ] as unknown as readonly [
   Family<Record<string, FamilyRow>>,

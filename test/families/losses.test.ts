@@ -15,7 +15,7 @@ import {
   sgd,
   ShapeError,
 } from "../../src/index.js";
-import { type Loss, type LossName, LOSSES } from "../../src/losses/index.js";
+import { type Loss, type LossName, LOSSES } from "../../src/losses/table.js";
 
 interface Figures {
   options: object;
@@ -177,6 +177,10 @@ describe("class weights", () => {
     const a = await matrix.fit(x, labels, { batchSize: 3, shuffle: false, classWeight });
     const b = await flat.fit(x, labels, { batchSize: 6, shuffle: false, classWeight });
     expect(a.history.loss).toEqual(b.history.loss);
+    const c = await matrix.fit(x, labels, { batchSize: 3, shuffle: false, classWeight, sampleWeight: [1, 2, 4] });
+    const sampleWeight = [1, 1, 2, 2, 4, 4];
+    const d = await flat.fit(x, labels, { batchSize: 6, shuffle: false, classWeight, sampleWeight });
+    expect(c.history.loss).toEqual(d.history.loss);
     expect(kernelOf(matrix)).toEqual(kernelOf(flat));
   });
 

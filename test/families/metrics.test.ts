@@ -102,6 +102,28 @@ describe.each(CASES)("scikit-learn's figures: $name", ({ width, data, loss, aske
   });
 });
 
+it("a class that neither labels nor predictions hold counts in no mean", async () => {
+  const loss = losses.sparseCategoricalCrossentropy({ fromLogits: true });
+  const model = await identity(4, loss, [precision(), recall(), f1Score()]);
+  // scikit-learn's precision_score([0, 1, 1, 3], [0, 1, 3, 3], average="macro"), recall_score, f1_score
+  const found = await model.evaluate(oneHot([0, 1, 3, 3], 4), [0, 1, 1, 3]);
+  expect(found.precision).toBeCloseTo(5 / 6, 12);
+  expect(found.recall).toBeCloseTo(5 / 6, 12);
+  expect(found.f1Score).toBeCloseTo(7 / 9, 12);
+});
+
+it("logits say yes above 0, where their sigmoid says so above one half; a threshold is one of the sigmoid", async () => {
+  const loss = losses.binaryCrossentropy({ fromLogits: true });
+  const asked = [metrics.accuracy(), precision(), recall(), precision(threshold), auc()];
+  const model = await identity(1, loss, asked);
+  const found = await model.evaluate(Float32Array.of(-1, 0.25, 0.4, 3, 0.75), [0, 1, 0, 1, 1]);
+  expect(found.accuracy).toBeCloseTo(4 / 5, 12);
+  expect(found.precision).toBeCloseTo(3 / 4, 12);
+  expect(found.recall).toBe(1);
+  expect(found.precision_1).toBe(1); // of 3 and 0.75: the sigmoid of ½ is 0.622
+  expect(found.auc).toBeCloseTo(5 / 6, 12); // of six pairs of a yes and a no, one stands the wrong way round
+});
+
 it("every metric stands in a case above", () => {
   const asked = CASES.flatMap(({ asked: all }) =>
     all.map((metric) => (typeof metric === "string" ? metric : metric.name)),

@@ -186,6 +186,33 @@ describe.each(CASES)("$title", (chosen) => {
     }
   });
 
+  it.runIf("epsilon" in description)("adds its epsilon where its formula has it", async () => {
+    const large = describeOptimizer({ ...chosen, options: { ...chosen.options, epsilon: 0.25 } });
+    const n = 9;
+    const bed = await Bed.create(large, onlySegment(n), n);
+    const params = new Float64Array(n);
+    const slots = Array.from({ length: n }, () => ({ ...slotsOf(large) }));
+    for (let t = 1; t <= 3; t++) {
+      const g = random(n, 200 + t, 0.5);
+      bed.f32(bed.grads, 0, n).set(g);
+      bed.step();
+      twinStep(chosen.name, large, onlySegment(n), params, g, slots, t);
+    }
+    const largest = Math.max(...params.map(Math.abs));
+    bed
+      .f32(bed.params, 0, n)
+      .forEach((x, i) => expect(Math.abs(x - params[i]!)).toBeLessThan(64 * EPSILON32 * largest));
+  });
+
+  it("begins anew when it is compiled again", async () => {
+    const [used, fresh] = [await regression(chosen), await regression(chosen)];
+    for (let step = 0; step < 3; step++) used.trainOnBatch(X, Y);
+    used.setWeights(fresh.getWeights());
+    compileRegression(used, chosen);
+    for (let step = 0; step < 2; step++) for (const model of [used, fresh]) model.trainOnBatch(X, Y);
+    expect(tensorsOf(used)).toEqual(tensorsOf(fresh));
+  });
+
   it("leaves a segment alone whose rate is zero", async () => {
     const bed = await Bed.create(description, [{ offset: 0, length: 9, rateScale: 0, decay: 0.5 }], 9);
     bed.f32(bed.params, 0, 9).set(random(9, 1, 1));
@@ -286,11 +313,15 @@ const RATES: Partial<Record<OptimizerName, object>> = {
   lion: { learningRate: 0.005 },
 };
 
-async function regression({ name, options }: { name: OptimizerName; options: object }): Promise<Model> {
+async function regression(chosen: { name: OptimizerName; options: object }): Promise<Model> {
   const model = await sequential({ inputShape: 3, layers: [dense(1)], seed: 5 });
+  compileRegression(model, chosen);
+  return model;
+}
+
+function compileRegression(model: Model, { name, options }: { name: OptimizerName; options: object }): void {
   const optimizer = { learningRate: 0.02, ...options, name } as OptimizerDescription;
   model.compile({ optimizer, loss: "meanSquaredError" });
-  return model;
 }
 
 // ── Figures of others ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -347,6 +378,24 @@ it.each(NAMES)("%s takes Keras's single step", async (name) => {
 });
 
 // ── Options ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Those of Keras 3. */
+const ADAM_DEFAULTS = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+const DEFAULTS: Readonly<Record<OptimizerName, object>> = {
+  sgd: { learningRate: 0.01, momentum: 0, nesterov: false },
+  adagrad: { learningRate: 0.001, initialAccumulatorValue: 0.1, epsilon: 1e-7 },
+  adadelta: { learningRate: 0.001, rho: 0.95, epsilon: 1e-7 },
+  rmsprop: { learningRate: 0.001, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false },
+  adam: { ...ADAM_DEFAULTS, amsgrad: false },
+  adamW: { ...ADAM_DEFAULTS, amsgrad: false, weightDecay: 0.004 },
+  nadam: ADAM_DEFAULTS,
+  adamax: ADAM_DEFAULTS,
+  lion: { learningRate: 0.001, beta1: 0.9, beta2: 0.99 },
+};
+
+it.each(NAMES)("%s has Keras's defaults", (name) => {
+  expect(resolveOptimizer(name)).toEqual({ ...DEFAULTS[name], name });
+});
 
 it.each(NAMES)("%s refuses options out of range", (name) => {
   const refused = (options: object) => () => describeOptimizer({ name, options });

@@ -34,6 +34,7 @@ const EXAMPLES: Readonly<Record<ScheduleName, readonly object[]>> = {
     cosine,
     { ...cosine, alpha: 0.3 },
     { ...cosine, initialLearningRate: 0, alpha: 0.1, warmupTarget: 0.5, warmupSteps: 5 },
+    { ...cosine, warmupTarget: 0.5, warmupSteps: 5 },
   ],
   oneCycle: [
     { maxLearningRate: 0.3, totalSteps: 20 },
@@ -177,6 +178,11 @@ const KERAS: [ScheduleName, object, Record<number, number>][] = [
     "cosineDecay",
     { initialLearningRate: 0, decaySteps: 10, warmupTarget: 1, warmupSteps: 10 },
     { 0: 0, 5: 0.5, 10: 1, 15: 0.5, 20: 0 },
+  ],
+  [
+    "cosineDecay",
+    { initialLearningRate: 0.5, decaySteps: 10, warmupTarget: 1, warmupSteps: 10 },
+    { 0: 0.5, 5: 0.75, 10: 1, 15: 0.5, 20: 0 },
   ],
 ];
 

@@ -28,6 +28,22 @@ describe("mask", () => {
     }
   });
 
+  it("keeps an element whose bits are the threshold, and drops it one above", () => {
+    for (const draw of draws) {
+      let bits = 0; // of element 0: the greatest threshold that keeps it
+      while (bits < 65535 && isKept(0, (bits + 1) / 65536, draw)) bits++;
+      for (const [threshold, kept] of [
+        [bits, 1],
+        [bits + 1, 0],
+      ] as const) {
+        k.reset();
+        const x = k.f32([1]);
+        k.call.mask!(1, x, x, threshold, 1, 0, 0, ...key(draw));
+        expect(k.readF32(x, 1)[0]).toBe(kept);
+      }
+    }
+  });
+
   it("drops the share that it says, evenly over the bits of a block", () => {
     k.reset();
     const n = 2 ** 18;

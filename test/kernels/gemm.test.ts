@@ -195,6 +195,7 @@ describe.each(KINDS)("gemm%s", (kind) => {
     [37, BLOCK_N + 1, GEMM_BLOCK_K + 1],
     [GEMM_BLOCK_M + 1, BLOCK_N + 1, 11],
     [2 * GEMM_BLOCK_M + 3, 9, 2 * GEMM_BLOCK_K + 2],
+    [GEMM_BLOCK_M + 2, BLOCK_N + 3, GEMM_BLOCK_K], // several blocks of rows meet each block of columns
     [33, 2 * BLOCK_N + 9, 19],
     [17, GEMM_BLOCK_ELEMS / 32 + 9, 30],
     [GEMM_PACK_USES - 1, GEMM_PACK_USES, 300],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as Code from "../../assembly/shared/losses.js";
+import * as Op from "../../assembly/shared/ops.js";
 import * as twins from "../reference/losses.js";
 import { rowsOf } from "../reference/softmax.js";
 import { kernels } from "./harness.js";
@@ -83,6 +84,7 @@ const losses: Loss[] = [
     domain: (p) => Math.sign(p) * Math.max(fround(Math.abs(p)), 1 / 64),
     slope: 64,
   }),
+  coded("value", Code.LOSS_VALUE, (values) => values.map((value) => fround(value * 9 - 4))),
 ];
 
 it("every code has its tests", () => {
@@ -207,6 +209,7 @@ describe.each(losses)("$kernel", (loss) => {
 });
 
 const [sparse, dense, binary] = losses as [Loss, Loss, Loss];
+const named = (kernel: string): Loss => losses.find((loss) => loss.kernel === kernel)!;
 
 describe("what only one loss knows", () => {
   it("labels at both ends, and in a single column", () => {
@@ -242,6 +245,30 @@ describe("what only one loss knows", () => {
     expect(Math.abs(loss / Math.log1p(Math.exp(-20)) - 1)).toBeLessThan(1e-6);
   });
 
+  it.each([
+    ["meanAbsoluteError", 5, [1, -2, 0, 3, 0.5], [1, -2, 0, 3, 0.5]],
+    ["hinge", 5, [1, -1, 1, -1, 1], [1, -1, 1, -1, 1]],
+    ["squaredHinge", 5, [1, -1, 1, -1, 1], [1, -1, 1, -1, 1]],
+    ["categoricalHinge", 3, [1, 2, 0, 0, -3, 1], [0, 1, 0, 0, 0, 1]],
+  ])("%s pushes nothing that is right, nor what is just right", (kernel, width, p, t) => {
+    const { loss, gradient } = run(named(kernel), width, p, t);
+    expect(loss).toBe(0);
+    for (const value of gradient) expect(value + 0).toBe(0);
+  });
+
+  it("of equal wrong classes a categorical hinge pushes the first", () => {
+    const { gradient } = run(named("categoricalHinge"), 5, [2, 7, 7, 0, 7], [0, 0, 0, 1, 0]);
+    expect([...gradient].map((value) => value + 0)).toEqual([0, 1, 0, -1, 0]);
+  });
+
+  it("a cosine of zeros is 0, and pulls towards the target", () => {
+    const { domain: _, ...cosine } = named("cosineSimilarity");
+    const { loss, gradient } = run(cosine, 3, [0, 0, 0], [3, 0, 4]);
+    expect(loss + 0).toBe(0);
+    [-0.6e7, 0, -0.8e7].forEach((slope, i) => expect(gradient[i]! + 0).toBeCloseTo(slope, 0));
+    expect(run(cosine, 2, [1, 2], [0, 0]).loss + 0).toBe(0);
+  });
+
   it("sparse and dense agree on one-hot targets", () => {
     const z = [0.3, -2, 1.7, 0.9, 4, -1, 0, 2];
     const a = run(sparse, 4, z, [2, 0], 0.1, 0.5);
@@ -249,4 +276,27 @@ describe("what only one loss knows", () => {
     expect(a.loss).toBeCloseTo(b.loss, 6);
     a.gradient.forEach((value, i) => expect(value).toBeCloseTo(b.gradient[i]!, 7));
   });
+});
+
+describe("batchLoss", () => {
+  it.each([
+    ["sparse labels", Op.OP_SPARSE_SOFTMAX_CROSSENTROPY, [2, 0, 1]],
+    ["rows of targets", Op.OP_SOFTMAX_CROSSENTROPY, [0, 0, 1, 1, 0, 0, 0, 1, 0]],
+  ])(
+    "a row of weight 0 counts nothing, be it NaN, and its gradient is 0, whatever stood there: %s",
+    (_, op, targets) => {
+      const { call, f32, reserve, readF32 } = kernels();
+      const z = [0.3, -2, 1.7, NaN, NaN, NaN, 4, -1, 0];
+      const gradient = reserve(9 * 4); // full of poison
+      const loss = call.batchLoss!(op, 0, 3, 3, f32(z), f32(targets), gradient, f32([1, 0, 2]), 0, 1);
+      const [first, last] = [
+        twins.sparseSoftmaxCrossentropy(z.slice(0, 3), 2, 0),
+        twins.sparseSoftmaxCrossentropy([4, -1, 0], 1, 0),
+      ];
+      expect(loss).toBeCloseTo(first.loss + 2 * last.loss, 5);
+      const expected = [...first.gradient.map((g) => g / 3), 0, 0, 0, ...last.gradient.map((g) => (2 * g) / 3)];
+      readF32(gradient, 9).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 6));
+      expect([...readF32(gradient + 12, 3)]).toEqual([0, 0, 0]); // poison is as good as 0 to the line above
+    },
+  );
 });

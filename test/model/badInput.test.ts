@@ -11,12 +11,24 @@ import {
 import {
   activation,
   adam,
+  alphaDropout,
+  clipByGlobalNorm,
+  clipByNorm,
+  clipByValue,
   constant,
+  cosineDecay,
   dense,
+  dropout,
   elu,
+  exponentialDecay,
   flatten,
   heNormal,
+  maxNorm,
+  minMaxNorm,
   type Model,
+  oneCycle,
+  piecewiseConstant,
+  polynomialDecay,
   progressBar,
   randomUniform,
   rescaling,
@@ -24,6 +36,7 @@ import {
   sgd,
   sparseCategoricalCrossentropy,
   varianceScaling,
+  warmup,
 } from "../../src/index.js";
 import {
   CLASSIFIER,
@@ -370,6 +383,251 @@ describe("compile refuses, and the model is compiled as before", () => {
   ];
   test.each(cases)("%s", async (_, ...refusal) => {
     await expectRefusal(...refusal);
+  });
+});
+
+describe("options of training are refused, and the model is as before", () => {
+  const compile =
+    (change: object) =>
+    (model: Loose): unknown =>
+      model.compile({ ...CLASSIFIER, ...change });
+  const optimizer = (options: object) => compile({ optimizer: options });
+  const scheduled = (learningRate: object) => optimizer({ name: "sgd", learningRate });
+  const layer = (spec: () => unknown) => async () => sequential({ inputShape: FEATURES, layers: [spec() as Loose] });
+
+  const ranges: [name: string, option: string][] = [
+    ["sgd", "momentum"],
+    ["rmsprop", "rho"],
+    ["rmsprop", "momentum"],
+    ["adadelta", "rho"],
+    ...["adam", "adamW", "nadam", "adamax", "lion"].flatMap((name): [string, string][] => [
+      [name, "beta1"],
+      [name, "beta2"],
+    ]),
+  ];
+  const outOfRange = ranges.flatMap(([name, option]) =>
+    [1, 1.5, -0.1, NaN, "0.9"].map((value): Case => [
+      `${option} ${value} of ${name}`,
+      optimizer({ name, [option]: value }),
+      ConfigError,
+      "config/out-of-range",
+      new RegExp(`${option} of optimizer "${name}" must be in \\[0, 1\\); got ("0.9"|${value})`),
+    ]),
+  );
+  const averages = [0, 1, -0.5, 2, NaN, null].map((ema): Case => [
+    `ema ${ema}`,
+    optimizer({ name: "adam", ema }),
+    ConfigError,
+    "config/out-of-range",
+    /ema of optimizer "adam" must be above 0 and below 1, such as 0\.99.*Leave it out/,
+  ]);
+  const groups = [
+    ...[0, 1.5, -1, NaN, Infinity, "2", null].map((k): Case => [
+      `accumulateSteps ${k}`,
+      (m) => m.fit(x, y, { accumulateSteps: k }),
+      ConfigError,
+      "config/not-a-positive-integer",
+      /accumulateSteps must be a whole number of at least 1/,
+    ]),
+    ...[65536, 1e9].map((k): Case => [
+      `accumulateSteps ${k}`,
+      (m) => m.fit(x, y, { accumulateSteps: k }),
+      ConfigError,
+      "config/out-of-range",
+      /accumulateSteps must be in \[1, 65535\]; got/,
+    ]),
+  ];
+  const limits = [0, -1, NaN, Infinity].flatMap((limit) =>
+    [clipByValue, clipByNorm, clipByGlobalNorm].map((clip): Case => [
+      `${clip.name}(${limit})`,
+      (m) => compile({ clip: clip(limit) })(m),
+      ConfigError,
+      "config/bad-clip-limit",
+      new RegExp(`The limit of ${clip.name}\\(limit\\) must be a finite number above 0.*got ${limit}`),
+    ]),
+  );
+  const rates = [1, 1.5, -0.1, NaN].flatMap((rate) =>
+    [dropout, alphaDropout].map((factory): Case => [
+      `${factory.name}(${rate})`,
+      layer(() => factory(rate)),
+      ConfigError,
+      "config/bad-rate",
+      new RegExp(`${rate}`),
+    ]),
+  );
+  const norms = [0, -3, NaN].map((c): Case => [
+    `maxNorm(${c})`,
+    layer(() => dense(3, { kernelConstraint: maxNorm(c) })),
+    ConfigError,
+    "config/not-positive",
+    /maxValue of constraint "maxNorm" must be a finite number above 0/,
+  ]);
+
+  const cases: Case[] = [
+    ...outOfRange,
+    ...averages,
+    ...groups,
+    ...limits,
+    ...rates,
+    ...norms,
+    [
+      "two ways to clip",
+      compile({ clip: [clipByValue(1), clipByNorm(1)] }),
+      ConfigError,
+      "config/two-clips",
+      /two clip modes at once.*Choose one/,
+    ],
+    [
+      "minMaxNorm the wrong way round",
+      layer(() => dense(3, { kernelConstraint: minMaxNorm({ minValue: 2, maxValue: 1 }) })),
+      ConfigError,
+      "config/out-of-range",
+      /minValue.*maxValue is 1; got 2/,
+    ],
+    [
+      "boundaries out of order",
+      scheduled(piecewiseConstant({ boundaries: [500, 100], values: [1, 0.5, 0.1] })),
+      ConfigError,
+      "config/bad-boundaries",
+      /steps from 0 that increase.*\[500, 100\]/,
+    ],
+    [
+      "a boundary that is NaN",
+      scheduled(piecewiseConstant({ boundaries: [NaN], values: [1, 0.5] })),
+      ConfigError,
+      "config/bad-boundaries",
+      /NaN/,
+    ],
+    [
+      "values that do not fit boundaries",
+      scheduled(piecewiseConstant({ boundaries: [5], values: [1] })),
+      ConfigError,
+      "config/bad-values",
+      /one more than boundaries: 2/,
+    ],
+    [
+      "a value that is NaN",
+      scheduled(piecewiseConstant({ boundaries: [5], values: [1, NaN] })),
+      ConfigError,
+      "config/bad-learning-rate",
+      /values\[1\].*NaN/,
+    ],
+    [
+      "a decay over no steps",
+      scheduled(exponentialDecay({ initialLearningRate: 0.1, decaySteps: 0, decayRate: 0.9 })),
+      ConfigError,
+      "config/not-positive",
+      /decaySteps.*above 0.*got 0/,
+    ],
+    [
+      "a decay to the power of NaN",
+      scheduled(polynomialDecay({ initialLearningRate: 0.1, decaySteps: 9, power: NaN })),
+      ConfigError,
+      "config/not-positive",
+      /power.*NaN/,
+    ],
+    [
+      "a cosine beyond its start",
+      scheduled(cosineDecay({ initialLearningRate: 0.1, decaySteps: 9, alpha: 2 })),
+      ConfigError,
+      "config/out-of-range",
+      /alpha.*\[0, 1\]; got 2/,
+    ],
+    [
+      "a warmup to nowhere",
+      scheduled(cosineDecay({ initialLearningRate: 0.1, decaySteps: 9, warmupSteps: 3 })),
+      ConfigError,
+      "config/no-warmup-target",
+      /warmupTarget/,
+    ],
+    [
+      "a cycle that begins beyond 32 bits",
+      scheduled(oneCycle({ maxLearningRate: 1e10, totalSteps: 9, divFactor: 1e-30 })),
+      ConfigError,
+      "config/bad-learning-rate",
+      /maxLearningRate \/ divFactor of schedule "oneCycle".*e\+39/,
+    ],
+    [
+      "a cycle that is up all the time",
+      scheduled(oneCycle({ maxLearningRate: 1, totalSteps: 9, pctStart: 1 })),
+      ConfigError,
+      "config/out-of-range",
+      /pctStart/,
+    ],
+    [
+      "a warmup into a schedule that cannot be",
+      scheduled(
+        warmup({ steps: 5, after: exponentialDecay({ initialLearningRate: NaN, decaySteps: 1, decayRate: 1 }) }),
+      ),
+      ConfigError,
+      "config/bad-learning-rate",
+      /initialLearningRate.*NaN/,
+    ],
+    [
+      "a weight for no class",
+      (m) => m.fit(x, y, { classWeight: { 0: 1, 3: 2 } }),
+      ConfigError,
+      "config/bad-class-weight",
+      /names the class "3", and the classes are from 0 to 2/,
+    ],
+    [
+      "a weight that is negative",
+      (m) => m.fit(x, y, { classWeight: { 1: -2 } }),
+      DataError,
+      "data/bad-weight",
+      /classWeight of class 1 is -2/,
+    ],
+    [
+      "a loss of sigmoids for an output of softmax",
+      compile({ loss: "binaryCrossentropy" }),
+      ConfigError,
+      "config/loss-does-not-fit",
+      /computed together with a sigmoid output.*activation: "sigmoid"/,
+    ],
+  ];
+  test.each(cases)("%s", async (_, ...refusal) => {
+    await expectRefusal(...refusal);
+  });
+
+  test.each(["hinge", "squaredHinge"] as const)("%s of labels 0 and 1, with the cure", async (loss) => {
+    const build = async () => {
+      const model = await sequential({ inputShape: FEATURES, layers: [dense(1)], seed: 7 });
+      model.compile({ optimizer: "adam", loss });
+      return model;
+    };
+    const labels = Float32Array.from(y, (label) => label & 1);
+    const signs = labels.map((label) => 2 * label - 1); // the cure
+    const [model, twin] = [await build(), await build()];
+    for (const each of [model, twin]) each.trainOnBatch(x, signs);
+    const before = stateOf(model);
+    const verbs: ((model: Model) => unknown)[] = [
+      (m) => m.fit(x, labels),
+      (m) => m.fit(x, signs, { validationData: [x, labels] }),
+      (m) => m.evaluate(x, labels),
+      (m) => m.trainOnBatch(x, labels),
+      (m) => m.gradients(x, labels),
+    ];
+    for (const verb of verbs) {
+      const error = await failureOf(() => verb(model));
+      expect(error).toBeInstanceOf(DataError);
+      expect(error.code).toBe("data/bad-target");
+      expect(error.message).toMatch(
+        new RegExp(`holds 0 at row \\d.*${loss} takes targets of -1 and 1\\. .*2 \\* label - 1`),
+      );
+      expect(Buffer.compare(stateOf(model), before)).toBe(0);
+    }
+    expect(model.trainOnBatch(x, signs)).toEqual(twin.trainOnBatch(x, signs));
+    expectSameBits(model, twin);
+  });
+
+  test("a refused accumulateSteps leaves batches that wait where they are", async () => {
+    const model = await classifier();
+    await model.fit(x, y, { batchSize: 2, accumulateSteps: 3, maxSteps: 2 });
+    const before = stateOf(model);
+    for (const options of [{ accumulateSteps: 0 }, { accumulateSteps: 2, epochs: 0 }, { classWeight: { 9: 1 } }]) {
+      await failureOf(() => model.fit(x, y, options));
+      expect(Buffer.compare(stateOf(model), before)).toBe(0);
+    }
   });
 });
 
@@ -819,6 +1077,22 @@ describe("numbers that are not finite any more", () => {
     expect(Buffer.compare(stateOf(model), before)).toBe(0);
     expect(model.trainOnBatch(...data)).toEqual(twin.trainOnBatch(...data));
     expectSameBits(model, twin);
+  });
+
+  test("a gradient that overflows while the loss does not halts the step too, whichever layer it is of", async () => {
+    const names = ["first", "second", "third"];
+    const layers = names.map((name, i) => dense(1, { name, learningRateMultiplier: i + 1, useBias: false })); // a segment each
+    const model = await sequential({ inputShape: 1, layers, seed: 1 });
+    model.compile({ optimizer: sgd(), loss: "meanSquaredError" });
+    // The output is 0 through the layer whose weight is; that one's gradient alone is large: 2 · 1e10 · 1e30.
+    for (const zero of names) {
+      const kernel = (name: string) => ({ data: Float32Array.of(name === zero ? 0 : 1), shape: [1, 1] });
+      model.setWeights(new Map(names.map((name) => [`${name}/kernel`, kernel(name)])));
+      const before = stateOf(model);
+      const error = await failureOf(() => model.trainOnBatch([1e30], [1e10]));
+      expect(error.message).toContain("A gradient became infinite or NaN");
+      expect(Buffer.compare(stateOf(model), before)).toBe(0);
+    }
   });
 });
 

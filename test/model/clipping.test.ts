@@ -1,6 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type Clip, clipping, dense, loadModel, type Model, sequential, sgd } from "../../src/index.js";
+import {
+  type Clip,
+  clipping,
+  dense,
+  inverseTimeDecay,
+  loadModel,
+  type Model,
+  sequential,
+  sgd,
+} from "../../src/index.js";
+import type { LearningRate } from "../../src/schedules/index.js";
 import * as twin from "../reference/clipping.js";
 import { classifier, expectSameBits, failureOf, samples } from "./helpers.js";
 
@@ -16,10 +26,10 @@ const golden = JSON.parse(readFileSync(new URL("../golden/regularization.json", 
 const NAMES = ["dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias"];
 
 /** A model whose weights are zero, so that one step of rate 1 makes them the clipped gradients, negated. */
-async function blank(clip: Clip | undefined): Promise<Model> {
+async function blank(clip: Clip | undefined, learningRate: LearningRate = 1): Promise<Model> {
   const options = { kernelInitializer: "zeros" as const };
   const model = await sequential({ inputShape: 5, layers: [dense(7, options), dense(3, options)], seed: 1 });
-  model.compile({ optimizer: sgd({ learningRate: 1 }), loss: "meanSquaredError", clip });
+  model.compile({ optimizer: sgd({ learningRate }), loss: "meanSquaredError", clip });
   return model;
 }
 
@@ -82,6 +92,13 @@ test("stands between guard and optimizer, and gradients() is before it", async (
   expect(model.program()).not.toContain("clip");
   const { x, y } = samples(9);
   expect(model.gradients(x, y)).toEqual(plain.gradients(x, y));
+});
+
+test("clips beside a schedule as well", async () => {
+  const schedule = inverseTimeDecay({ initialLearningRate: 1, decaySteps: 1, decayRate: 0 }); // 1, always
+  const [model, constant] = [await blank(clipByNorm(0.5), schedule), await blank(clipByNorm(0.5))];
+  for (const each of [model, constant]) each.applyGradients(named(golden.gradients));
+  expect(stepped(model)).toEqual(stepped(constant));
 });
 
 test("is saved with the model: the resumed training ends with the same bits", async () => {

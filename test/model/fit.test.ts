@@ -1,10 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
 import {
   adam,
+  batchNorm,
   type Callback,
   dense,
   type FitOptions,
   loadModel,
+  maxNorm,
   type Model,
   rescaling,
   sequential,
@@ -116,6 +118,17 @@ describe("what is trained on", () => {
     const twice = await fitted({ epochs: 1, batchSize: 8 });
     await twice.model.fit(x, y, { epochs: 1, batchSize: 8 });
     expect(weightsOf(twice.model)).toEqual(weightsOf(once.model));
+  });
+
+  test("the orders of two epochs differ, and hold the same rows", async () => {
+    const model = await classifier({ optimizer: sgd({ learningRate: 1e-30 }) }); // too small to move a weight
+    const sums: number[] = [];
+    const listener: Callback = { onBatchEnd: (batch, { loss }) => void sums.push(loss! * (batch + 1)) };
+    await model.fit(x, y, { epochs: 2, batchSize: 1, callbacks: [listener] });
+    const losses = sums.map((sum, i) => Math.round((sum - (i % ROWS ? sums[i - 1]! : 0)) * 1e9) / 1e9);
+    const [first, second] = [losses.slice(0, ROWS), losses.slice(ROWS)];
+    expect(second).not.toEqual(first);
+    expect(second.toSorted()).toEqual(first.toSorted());
   });
 
   test("the caller's arrays may be overwritten right after the call", async () => {
@@ -336,6 +349,40 @@ describe("callbacks", () => {
 });
 
 describe("stopping from outside", () => {
+  test("a pause never falls into an update: what is read is the state between two steps", async () => {
+    const build = async () => {
+      const layers = [
+        batchNorm(),
+        dense(5, { kernelConstraint: maxNorm(0.1) }),
+        dense(CLASSES, { activation: "softmax" }),
+      ];
+      const model = await sequential({ inputShape: FEATURES, layers, seed: 3 });
+      model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
+      return model;
+    };
+    const [model, twin] = [await build(), await build()];
+    const options = { batchSize: 10, shuffle: false };
+    const between = [weightsOf(twin)];
+    await twin.fit(x, y, { ...options, callbacks: [{ onBatchEnd: () => void between.push(weightsOf(twin)) }] });
+
+    // By a clock that stands still and next to no time to go, a slice is a single record.
+    const clock = vi.spyOn(performance, "now").mockReturnValue(0);
+    try {
+      let over = false;
+      const running = model.fit(x, y, { ...options, maxMs: 1e-9 }).finally(() => (over = true));
+      let pauses = 0;
+      for (; !over; pauses++) {
+        expect(between).toContainEqual(weightsOf(model));
+        await Promise.resolve();
+      }
+      await running;
+      expect(pauses).toBeGreaterThan(50);
+      expect(weightsOf(model)).toEqual(between.at(-1));
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   test("a signal that is aborted already refuses before anything changes", async () => {
     const [model, twin] = [await classifier(), await classifier()];
     const reason = new Error("never mind");

@@ -4,6 +4,13 @@
 import { loadDigits } from "../../src/data/index.js";
 import {
   activation,
+  add,
+  concatenate,
+  defineLayer,
+  defineLoss,
+  input,
+  model,
+  type SymbolicValue,
   type Activation,
   activations,
   adadelta,
@@ -49,6 +56,7 @@ import {
   maxNorm,
   minMaxNorm,
   nonNeg,
+  normalization,
   unitNorm,
   losses,
   type Model,
@@ -158,6 +166,8 @@ export function weightsHash(model: Model): Promise<string> {
 interface Part extends CompileOptions {
   readonly inputShape: number | number[];
   readonly layers: LayerSpec[];
+  /** Joins the layers and others; default: a chain of them. */
+  readonly graph?: (x: SymbolicValue, layers: readonly LayerSpec[]) => SymbolicValue;
   readonly x: Float32Array | Uint8Array;
   readonly y: Float32Array | Uint8Array;
   readonly batchSize: number;
@@ -165,6 +175,7 @@ interface Part extends CompileOptions {
   readonly seed?: number;
   readonly windowBytes?: number;
   readonly sampleWeight?: number[];
+  readonly accumulateSteps?: number;
 }
 
 const INITIALIZERS: Initializer[] = [
@@ -368,6 +379,11 @@ export const MIX: Record<string, () => Part> = {
     optimized(nadam({ learningRate: piecewiseConstant({ boundaries: [3, 9], values: [0.02, 0.01, 0.005] }) })),
   adamax: () => optimized(adamax({ learningRate: 0.01 })),
   lion: () => optimized(lion({ learningRate: 0.003, weightDecay: 0.2 })),
+  // What is seen are averages of the weights, behind a constraint and beside statistics that are none.
+  averagedWeights: () => ({
+    ...optimized(adam({ learningRate: 0.03, ema: 0.8 })),
+    layers: [dense(7, { activation: "tanh", kernelConstraint: maxNorm(0.6) }), batchNorm({ momentum: 0.5 }), dense(3)],
+  }),
   // Masks and noise that change with the step, some from a seed beyond 32 bits of their own.
   dropout: () => ({
     inputShape: 9,
@@ -388,6 +404,25 @@ export const MIX: Record<string, () => Part> = {
     y: numbers(41 * 2, 18),
     batchSize: 9,
     epochs: 4,
+  }),
+  // Steps made of three batches, an epoch's last one of two, each batch with a mask and statistics of its own.
+  accumulated: () => ({
+    inputShape: 6,
+    layers: [
+      gaussianNoise(0.2),
+      dense(13, { activation: "tanh", kernelRegularizer: l2(0.01) }),
+      batchNorm({ momentum: 0.5 }),
+      dropout(0.3),
+      dense(3),
+    ],
+    optimizer: adam({ learningRate: 0.02 }),
+    loss: "meanSquaredError",
+    clip: clipByGlobalNorm(0.5),
+    x: numbers(37 * 6, 23),
+    y: numbers(37 * 3, 24),
+    batchSize: 8,
+    epochs: 5,
+    accumulateSteps: 3,
   }),
   // Columns' norms at every edge of a vector, and a floor.
   constraints: () => ({
@@ -441,6 +476,25 @@ export const MIX: Record<string, () => Part> = {
     y: bytes(47, 16).map((value) => value & 3),
     batchSize: 15,
     epochs: 5,
+  }),
+  // Statistics that are given, of bytes and, with gradients through them, behind a layer.
+  givenStatistics: () => ({
+    inputShape: 11,
+    layers: [
+      normalization({
+        mean: [...numbers(11, 23)].map((value) => 128 + 9 * value),
+        variance: [...bytes(11, 24)].map((value) => 5000 + value),
+      }),
+      dense(7, { activation: "tanh" }),
+      normalization({ mean: numbers(7, 25), variance: 0.3 }),
+      dense(2),
+    ],
+    optimizer: adam({ learningRate: 0.01 }),
+    loss: "meanSquaredError",
+    x: bytes(29 * 11, 26),
+    y: numbers(29 * 2, 27),
+    batchSize: 8,
+    epochs: 4,
   }),
   // Statistics of each row, of odd widths, and of each position of a sample.
   layerNormalization: () => ({
@@ -547,6 +601,43 @@ MIX.metricsOfNumbers = () => ({
   epochs: 2,
 });
 
+// Every op of layers and losses of one's own, in a graph with a shared layer, a residual connection and joined columns.
+const everyOp = defineLayer({
+  className: "EveryOp",
+  config: { factor: 1.25 },
+  build: (_, [width = 1]) => ({
+    gain: { shape: width, initializer: "ones" },
+    floor: { shape: 1, initializer: constant({ value: 0.1 }) },
+  }),
+  emit({ ops, config, weights: { gain, floor } }, x) {
+    const positive = ops.add(ops.square(x), ops.abs(floor!));
+    const normed = ops.div(ops.sub(x, ops.mean(x)), ops.sqrt(ops.mean(positive)));
+    const gated = ops.maximum(ops.mul(normed, gain!), ops.sub(floor!, ops.log(positive)));
+    const share = ops.div(ops.exp(ops.sub(x, ops.max(x))), ops.sum(positive));
+    return ops.concatenate([ops.mul(gated, config.factor), ops.minimum(share, ops.div(1, positive))]);
+  },
+});
+const pseudoHuber = defineLoss({
+  name: "pseudoHuber",
+  config: { delta: 0.5 },
+  emit: ({ ops, config }, predictions, targets) =>
+    ops.sub(ops.sqrt(ops.add(ops.square(ops.div(ops.sub(predictions, targets), config.delta)), 1)), 1),
+});
+MIX.graphOfOwnParts = () => ({
+  inputShape: 5,
+  layers: [dense(5, { activation: "tanh", name: "shared" }), batchNorm(), dropout(0.2), dense(3, { name: "output" })],
+  graph(x, [shared, normal, drop, output]) {
+    const h = shared!.apply(drop!.apply(shared!.apply(x)));
+    return output!.apply(everyOp({ factor: 0.75 }).apply(concatenate([normal!.apply(add([x, h])), x])));
+  },
+  optimizer: sgd({ learningRate: 0.02, momentum: 0.9 }),
+  loss: pseudoHuber({ delta: 2 }),
+  x: numbers(31 * 5, 61),
+  y: numbers(31 * 3, 62),
+  batchSize: 9,
+  epochs: 4,
+});
+
 async function mix(): Promise<Hashes["mix"]> {
   const parts: Record<string, string> = {};
   // By name: parts come from the library's tables too, and the order of a module's names is not everywhere the same.
@@ -557,6 +648,7 @@ async function mix(): Promise<Hashes["mix"]> {
 export async function build({
   inputShape,
   layers,
+  graph,
   seed = 7,
   windowBytes,
   optimizer,
@@ -564,14 +656,18 @@ export async function build({
   metrics = [],
   clip,
 }: Part): Promise<Model> {
-  const model = await sequential({ inputShape, layers, seed, ...(windowBytes && { windowBytes }) });
-  model.compile({ optimizer, loss, metrics, clip });
-  return model;
+  const common = { seed, ...(windowBytes && { windowBytes }) };
+  const x = input(inputShape);
+  const built = graph
+    ? await model({ inputs: x, outputs: graph(x, layers), ...common })
+    : await sequential({ inputShape, layers, ...common });
+  built.compile({ optimizer, loss, metrics, clip });
+  return built;
 }
 
 /** Weights before and after, losses and metrics, gradients, predictions for all rows and for one. */
 async function partHash(part: Part): Promise<string> {
-  const { x, y, batchSize, epochs, sampleWeight } = part;
+  const { x, y, batchSize, epochs, sampleWeight, accumulateSteps } = part;
   const model = await build(part);
   const weights = () => [...model.getWeights().values()].map(({ data }) => data);
   const initial = weights();
@@ -579,6 +675,7 @@ async function partHash(part: Part): Promise<string> {
     batchSize,
     epochs,
     ...(sampleWeight && { sampleWeight }),
+    ...(accumulateSteps && { accumulateSteps }),
   });
   if (stopReason !== "completed") throw new Error(`Training ended for ${stopReason}.`);
   const figures = [...Object.values(history).flat(), ...Object.values(await model.evaluate(x, y)).flat(2)];

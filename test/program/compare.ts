@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { COMBINE_MAXIMUM, COMBINE_MINIMUM } from "../../assembly/shared/combine.js";
 import type { Node, Value } from "../../src/program/graph.js";
 import { activations } from "../reference/activations.js";
 import type { GraphTwin } from "../reference/graph.js";
@@ -56,14 +57,23 @@ function differencesOf(bench: Workbench, value: Value): number[] {
   return Array.from(data, (w, i) => (lossAt(i, w + STEP) - lossAt(i, w - STEP)) / (2 * STEP));
 }
 
-/** Which side of its activation's kinks each element is on. */
+/** Which side of every kink each element is on: of activations, and of what chooses between values. */
 function kinkSides(nodes: readonly Node[], twin: GraphTwin): string {
-  return nodes
-    .filter(({ op }) => op === "activation")
-    .flatMap((node) => {
-      const { kinks } = activations.find(({ code }) => code === node.integers.activation)!;
-      const { x } = (node as Node<"activation">).operands;
-      return Array.from(twin.get(x!)!, (value) => kinks.filter((kink) => value > kink).length);
-    })
-    .join("");
+  return nodes.flatMap((node) => sidesOf(node, twin)).join("");
+}
+
+function sidesOf(node: Node, twin: GraphTwin): number[] {
+  const values = (name: string) => Array.from(twin.get((node.operands as Record<string, Value>)[name]!)!);
+  if (node.op === "activation") {
+    const { kinks } = activations.find(({ code }) => code === node.integers.activation)!;
+    return values("x").map((value) => kinks.filter((kink) => value > kink).length);
+  }
+  if (node.op === "combine" || node.op === "combineRows") {
+    if (![COMBINE_MAXIMUM, COMBINE_MINIMUM].includes(node.integers.function!)) return [];
+    const [a, b] = [values("a"), values("b")];
+    return a.map((value, i) => (value >= b[i % b.length]! ? 1 : 0));
+  }
+  if (node.op !== "rowMax") return [];
+  const [x, maxima] = [values("x"), values("maxima")];
+  return x.map((value, i) => (value === maxima[Math.floor((i * maxima.length) / x.length)] ? 1 : 0));
 }

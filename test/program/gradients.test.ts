@@ -1,6 +1,14 @@
 // The gradient of every op, alone and where its input is used elsewhere too, so that gradients add up.
 
 import { describe, expect, test } from "vitest";
+import {
+  COMBINE_ADD,
+  COMBINE_DIVIDE,
+  COMBINE_MAXIMUM,
+  COMBINE_MINIMUM,
+  COMBINE_MULTIPLY,
+  COMBINE_SUBTRACT,
+} from "../../assembly/shared/combine.js";
 import * as Loss from "../../assembly/shared/losses.js";
 import { elu } from "../../src/activations/index.js";
 import { activate, type Activation, ACTIVATIONS, resolveActivation } from "../../src/activations/table.js";
@@ -32,7 +40,18 @@ const LOSSES_OF_ROWS: readonly (readonly [string, RowLossCase])[] = [
   ["squared hinge", { code: Loss.LOSS_SQUARED_HINGE }],
   ["categorical hinge", { code: Loss.LOSS_CATEGORICAL_HINGE }],
   ["cosine similarity", { code: Loss.LOSS_COSINE_SIMILARITY }],
+  ["the value itself", { code: Loss.LOSS_VALUE }],
 ];
+
+/** Those that a gradient passes through, by name. */
+const COMBINATIONS = {
+  sum: COMBINE_ADD,
+  difference: COMBINE_SUBTRACT,
+  product: COMBINE_MULTIPLY,
+  quotient: COMBINE_DIVIDE,
+  maximum: COMBINE_MAXIMUM,
+  minimum: COMBINE_MINIMUM,
+};
 
 const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no gradient" } = {
   gather: "no gradient",
@@ -100,6 +119,7 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   categoricalAccuracy: "no gradient",
   binaryAccuracy: "no gradient",
   guard: "no gradient",
+  accumulate: "no gradient",
   schedule: "no gradient",
   sgd: "no gradient",
   adam: "no gradient",
@@ -109,6 +129,7 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   nadam: "no gradient",
   adamax: "no gradient",
   lion: "no gradient",
+  ema: "no gradient",
   clipByValue: "no gradient",
   clipByNorm: "no gradient",
   clipByGlobalNorm: "no gradient",
@@ -161,7 +182,88 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
   confusion: "no gradient",
   aucCounts: "no gradient",
   moments: "no gradient",
+  combine: Object.fromEntries(
+    Object.entries(COMBINATIONS).flatMap(([name, code]) => [
+      [`${name} of two values`, combined(code, (bench, hidden) => [hidden(5), awayFromZero(bench, hidden(5))])],
+      [
+        `${name} of a value and itself`,
+        combined(code, (bench, hidden) => {
+          const x = awayFromZero(bench, hidden(5));
+          return [x, x];
+        }),
+      ],
+      [`${name} of two weights`, combined(code, (bench) => [bench.variable("v", [6]), largeWeight(bench, [6])])],
+      [
+        `${name} of a value and one number a row`,
+        combined(code, (bench, hidden) => [hidden(6), awayFromZero(bench, hidden(1))]),
+      ],
+      [
+        `${name} of one number a row and a value`,
+        combined(code, (bench, hidden) => [hidden(1), awayFromZero(bench, hidden(6))]),
+      ],
+    ]),
+  ),
+  combineRows: Object.fromEntries(
+    Object.entries(COMBINATIONS).flatMap(([name, code]) => [
+      [`${name} of a value and weights`, combined(code, (bench, hidden) => [hidden(5), largeWeight(bench, [5])])],
+      [
+        `${name} of weights and a value`,
+        combined(code, (bench, hidden) => [bench.variable("v", [5]), awayFromZero(bench, hidden(5))]),
+      ],
+      [`${name} of a value and one weight`, combined(code, (bench, hidden) => [hidden(5), largeWeight(bench, [1])])],
+      [
+        `${name} of a value and weights whose gradient adds up`,
+        combined(code, (bench, hidden) => {
+          const weights = largeWeight(bench, [3]);
+          return [bench.b.combine(COMBINE_ADD, rowsOfThree(bench, hidden(9)), weights, "once"), weights];
+        }),
+      ],
+    ]),
+  ),
+  placeColumns: {
+    "two values": ({ b }, hidden) => b.concatenate([hidden(3), hidden(2)], 0),
+    "a value twice, and another": ({ b }, hidden) => {
+      const x = hidden(3);
+      return b.concatenate([x, hidden(1), x], 0);
+    },
+    "along an axis that is not the last": (bench, hidden) =>
+      bench.b.concatenate([rowsOfThree(bench, hidden(9)), bench.b.reshape(hidden(6), [2, 3])], 0),
+    "along the last of two": (bench, hidden) =>
+      bench.b.concatenate([rowsOfThree(bench, hidden(9)), bench.b.reshape(hidden(6), [3, 2])], 1),
+  },
+  sliceColumns: "no gradient",
+  spread: { "one number a row": ({ b }, hidden) => b.spread(hidden(1), 4, [4]) },
+  rowSum: {
+    rows: ({ b }, hidden) => b.rowSum(hidden(5)),
+    "rows within rows": (bench, hidden) => bench.b.rowSum(rowsOfThree(bench, hidden(9))),
+  },
+  rowMax: {
+    rows: ({ b }, hidden) => b.rowMax(hidden(5)),
+    "one column": ({ b }, hidden) => b.rowMax(hidden(1)),
+  },
 };
+
+function combined(code: number, operands: (bench: Workbench, hidden: Hidden) => [Value, Value]): Case {
+  return (bench, hidden) => {
+    const [a, b] = operands(bench, hidden);
+    for (const value of [a, b]) bench.regress(value); // of an extremum, one of them may get no gradient
+    return bench.b.combine(code, a, b, "combined");
+  };
+}
+
+/** x² + ½: what may be divided by. */
+function awayFromZero({ b }: Workbench, x: Value): Value {
+  return b.affine(b.combine(COMBINE_MULTIPLY, x, x, "square"), 1, 0.5);
+}
+
+/** Weights of at least ½. */
+function largeWeight(bench: Workbench, shape: readonly number[]): Value {
+  const value = bench.variable("large", shape);
+  const { data } = bench.variables.at(-1)!;
+  data.forEach((weight, i) => (data[i] = Math.abs(weight) + 0.5));
+  if (value.storage.kind === "fixed") bench.engine.f32(value.storage.address, data.length).set(data);
+  return value;
+}
 
 function rowsOfThree({ b }: Workbench, x: Value): Value {
   return b.reshape(x, [3, 3]);

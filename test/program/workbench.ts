@@ -142,7 +142,7 @@ export class Workbench {
     program.ensure(capacity);
     run.order({ address: 0, shuffle: false, epoch: 0, seed: 0 });
     run.window();
-    run.sink(sink);
+    run.sinks([sink]);
     run.step = 0;
     run.bind(program);
     run.begin({ totalRows: rows, batchRows });

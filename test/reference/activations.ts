@@ -13,6 +13,8 @@ export interface Activation {
   saves: "output" | "input";
   /** Where the derivative jumps. */
   kinks: number[];
+  /** Where it begins, if not at −∞. */
+  from?: number;
   /** Values of its parameter to try; none: it has no parameter. */
   alphas?: number[];
   /** Absolute errors to be borne beside 4 ULP, with their reason. */
@@ -199,5 +201,41 @@ export const activations: Activation[] = [
     saves: "input",
     kinks: [],
     error: { forward: CUT, derivative: CANCELS },
+  },
+  // Functions of layers of one's own.
+  {
+    name: "log",
+    code: Code.FUNCTION_LOG,
+    forward: Math.log,
+    derivative: (x) => 1 / x,
+    saves: "input",
+    kinks: [],
+    from: 2 ** -126,
+  },
+  {
+    name: "sqrt",
+    code: Code.FUNCTION_SQRT,
+    forward: Math.sqrt,
+    derivative: (y) => 1 / (2 * y),
+    saves: "output",
+    kinks: [],
+    from: 2 ** -126,
+  },
+  {
+    name: "abs",
+    code: Code.FUNCTION_ABS,
+    forward: Math.abs,
+    derivative: Math.sign,
+    saves: "input",
+    kinks: [0],
+  },
+  {
+    name: "reciprocal",
+    code: Code.FUNCTION_RECIPROCAL,
+    forward: (x) => 1 / x,
+    derivative: (y) => -y * y,
+    saves: "output",
+    kinks: [],
+    from: 1e-3, // squared, it stays in range
   },
 ];

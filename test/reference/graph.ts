@@ -5,6 +5,7 @@ import { type Node, rootOf, sizesOf, usesOf, type Value } from "../../src/progra
 import type { OpName } from "../../src/program/ops.js";
 import { activations } from "./activations.js";
 import { gather } from "./batch.js";
+import { COMBINED } from "./combine.js";
 import * as twin from "./dropout.js";
 import { gemm, type ProductKind } from "./gemm.js";
 import {
@@ -62,11 +63,14 @@ type Options = Readonly<Record<string, number>>;
 function loss(ofRow: (row: number[], targets: number[], options: Options) => RowLoss) {
   return ({ sizes, numbers, integers, values, graph }: Call): Outputs => {
     const targets = rowsOf(values.targets!, values.targets!.length / sizes.rows!);
-    const options = { smoothing: 0, parameter: 0, loss: 0, ...numbers, ...integers };
+    const options = { smoothing: 0, parameter: 0, weight: 1, loss: 0, ownSlot: 0, ...numbers, ...integers };
     const rows = rowsOf(values.predictions!, sizes.width!).map((row, i) => ofRow(row, targets[i]!, options));
     const weight = (i: number) => values.weights?.[i] ?? 1;
-    graph.loss += mean(rows.map(({ loss }, i) => weight(i) * loss));
-    return { gradient: rows.flatMap(({ gradient }, i) => gradient.map((g) => (weight(i) * g) / rows.length)) };
+    const own = mean(rows.map(({ loss }, i) => weight(i) * loss));
+    graph.loss += options.weight * own;
+    if (options.ownSlot > 0) graph.metrics[options.ownSlot - 1] = own;
+    const share = options.weight / rows.length;
+    return { gradient: rows.flatMap(({ gradient }, i) => gradient.map((g) => share * weight(i) * g)) };
   };
 }
 
@@ -108,8 +112,10 @@ type Outputs = Readonly<Record<string, ArrayLike<number>>>;
 
 type Update =
   | "guard"
+  | "accumulate"
   | "schedule"
   | OptimizerOp
+  | "ema"
   | "clipByValue"
   | "clipByNorm"
   | "clipByGlobalNorm"
@@ -226,6 +232,28 @@ const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } 
   confusion: counts((rows, labels) => confusion(rows, labels.flat())),
   aucCounts: counts((rows, targets, { bins }) => aucCounts(rows.flat(), targets.flat(), bins!)),
   moments: counts(regressionMoments),
+  combine: ({ integers, values: { a, b } }) => ({ c: a!.map((x, i) => COMBINED[integers.function!]!(x, b![i]!)) }),
+  combineRows: ({ sizes: { width }, integers, values: { a, b } }) => ({
+    c: a!.map((x, i) => COMBINED[integers.function!]!(x, b![i % width!]!)),
+  }),
+  placeColumns({ sizes: { rows, width, pitch }, integers: { offset }, values: { x, y } }) {
+    const placed = y?.slice() ?? new Float64Array(rows! * pitch!);
+    x!.forEach((value, i) => (placed[Math.floor(i / width!) * pitch! + offset! + (i % width!)] = value));
+    return { y: placed };
+  },
+  sliceColumns: ({ sizes: { rows, width, pitch }, integers: { offset }, values: { x } }) => ({
+    y: Float64Array.from(
+      { length: rows! * width! },
+      (_, i) => x![Math.floor(i / width!) * pitch! + offset! + (i % width!)]!,
+    ),
+  }),
+  spread: ({ sizes: { rows, width }, values: { x } }) => ({
+    y: Float64Array.from({ length: rows! * width! }, (_, i) => x![Math.floor(i / width!)]!),
+  }),
+  rowSum: ({ sizes, values }) => ({
+    sums: rowsOf(values.x!, sizes.width!).map((row) => row.reduce((a, b) => a + b, 0)),
+  }),
+  rowMax: ({ sizes, values }) => ({ maxima: rowsOf(values.x!, sizes.width!).map((row) => Math.max(...row)) }),
 };
 
 export class GraphTwin {

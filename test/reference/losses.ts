@@ -146,6 +146,15 @@ export const cosineSimilarity: Twin = (predictions, targets) => {
   };
 };
 
+/** The mean of the predictions themselves. */
+export const value: Twin = (predictions) =>
+  meanOf(
+    predictions,
+    predictions,
+    (p) => p,
+    () => 1,
+  );
+
 /** Those that share the op "loss", in the order of their codes. */
 export const LOSSES_BY_CODE: readonly Twin[] = [
   meanSquaredError,
@@ -158,4 +167,5 @@ export const LOSSES_BY_CODE: readonly Twin[] = [
   squaredHinge,
   categoricalHinge,
   cosineSimilarity,
+  value,
 ];

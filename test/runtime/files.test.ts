@@ -1,4 +1,17 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -108,6 +121,42 @@ describe("writeFileAtomic", () => {
     expect((error as Error).message).toContain("no space left");
     expect(await readFile(path, "utf8")).toBe("old");
     expect(await readdir(folder)).toEqual(["a"]);
+  });
+
+  test("what killed processes left of the same file is removed by the next one's first write, and nothing else", async () => {
+    const path = join(folder, "a");
+    // A process that is killed between its last byte and the rename.
+    const killed = await withFileSystem((real) => ({
+      ...real,
+      rename: () => Promise.reject(new Error("killed")),
+      rm: () => Promise.resolve(),
+    }));
+    for (const target of [path, join(folder, "b")]) {
+      await killed.writeFileAtomic(target, Uint8Array.of(1)).catch(() => undefined);
+    }
+    vi.doUnmock("node:fs/promises");
+    const before = await readdir(folder);
+    expect(before).toHaveLength(2);
+    const mine = before.find((name) => name.startsWith(`.lanewise-${"e40c292c"}-`))!; // FNV-1a of "a"
+    const { pid: dead } = spawnSync(process.execPath, ["--version"]);
+    const others = { dead: String(dead), alive: String(process.ppid), fresh: String(dead) };
+    const named = Object.entries(others).map(([what, pid]) => [
+      what,
+      mine.replace(`-${process.pid}-`, `-${pid}-${what}`),
+    ]);
+    for (const [what, name] of named as [string, string][]) {
+      await writeFile(join(folder, name), "");
+      if (what !== "fresh") await utimes(join(folder, name), 1, 1);
+    }
+    for (const name of before) await utimes(join(folder, name), 1, 1);
+
+    const files = await withFileSystem((real) => real);
+    await files.writeFileAtomic(path, Uint8Array.of(2));
+    const left = await readdir(folder);
+    const stays = named.filter(([what]) => what !== "dead").map(([, name]) => name!);
+    // One that is alive may be writing, one that is new may be another machine's; "b" is another file.
+    expect(left.sort()).toEqual([...stays, "a", before.find((name) => name !== mine)!].sort());
+    expect([...(await readFile(path))]).toEqual([2]);
   });
 
   test("the bytes are on the disk before the file takes its name, the name after", async () => {

@@ -40,6 +40,8 @@ export function elementwiseLoss(
       return sum<Hinge>(n, p, t, gradient, parameter, share) / <f64>width;
     case Loss.LOSS_SQUARED_HINGE:
       return sum<SquaredHinge>(n, p, t, gradient, parameter, share) / <f64>width;
+    case Loss.LOSS_VALUE:
+      return sum<Itself>(n, p, t, gradient, parameter, share) / <f64>width;
     default:
       return NaN;
   }
@@ -87,6 +89,20 @@ function abs4(x: v128): v128 {
 @inline
 function orNaN4(v: v128, x: v128): v128 {
   return v128.bitselect(v, x, f32x4.eq(x, x));
+}
+
+/** p */
+class Itself {
+  // @ts-ignore: decorator
+  @inline
+  loss(p: v128, _t: v128, _: v128): v128 {
+    return p;
+  }
+  // @ts-ignore: decorator
+  @inline
+  slope(p: v128, _t: v128, _: v128): v128 {
+    return orNaN4(broadcast(ONE), p);
+  }
 }
 
 /** (p − t)² */

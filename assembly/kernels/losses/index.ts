@@ -56,8 +56,8 @@ function lossByOp(
 }
 
 /**
- * Σ of the rows' losses, each times its weight, weights (rows) unless 0; gradient (rows, width) of Σ / rows: as in
- * Keras, the mean is over all rows, whatever they weigh. A row of weight 0 counts nothing, be it NaN.
+ * Σ of the rows' losses, each times its weight, weights (rows) unless 0; gradient (rows, width) of factor · Σ / rows: as
+ * in Keras, the mean is over all rows, whatever they weigh. A row of weight 0 counts nothing, be it NaN.
  */
 export function batchLoss(
   op: i32,
@@ -69,8 +69,9 @@ export function batchLoss(
   gradient: usize,
   weights: usize,
   parameter: f32,
+  factor: f32,
 ): f64 {
-  const scale: f32 = 1 / <f32>rows;
+  const scale: f32 = factor / <f32>rows;
   if (weights == 0) return lossByOp(op, code, rows, width, predictions, targets, gradient, parameter, scale);
   const pitch = (<usize>width) << 2;
   const targetPitch: usize = op == Op.OP_SPARSE_SOFTMAX_CROSSENTROPY ? 4 : pitch;

@@ -3,7 +3,7 @@
 import * as lanewise from "../../../src/index.js";
 import { activation, dense, type Regularizer, type Schedule, sequential, sgd } from "../../../src/index.js";
 import { ACTIVATIONS } from "../../../src/activations/table.js";
-import { LOSSES, type LossName } from "../../../src/losses/index.js";
+import { LOSSES, type LossName } from "../../../src/losses/table.js";
 import { type Chart, type Figures, type Point, range, rounded } from "./chart.js";
 import { probe } from "./probe.js";
 
@@ -82,7 +82,7 @@ const OWN_PATH: Partial<Record<LossName, Path>> = {
   poisson: { x: "ŷ, where y = 2", span: [0.2, 6], targets: [2], outputs: (t) => [t] },
   kullbackLeiblerDivergence: {
     x: "p of the first of two, where y = 0.7",
-    span: [0.03, 0.97],
+    span: [0.15, 0.95],
     targets: [0.7, 0.3],
     outputs: (t) => [t, 1 - t],
     tangent: () => [1, -1],

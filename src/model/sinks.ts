@@ -1,0 +1,35 @@
+import { sizeOf } from "../shape.js";
+import type { Core } from "./core.js";
+
+/** Where a run stores the rows of each output. */
+export class Sinks {
+  readonly addresses: readonly number[];
+  readonly #core: Core;
+  readonly #widths: readonly number[];
+
+  /** Room for so many rows of each output; for none, nothing is allocated. */
+  constructor(core: Core, rows: number) {
+    this.#core = core;
+    this.#widths = core.architecture.outputs.map(({ shape }) => sizeOf(shape));
+    const { heap } = core.engine;
+    const allocated: number[] = [];
+    try {
+      for (const width of rows > 0 ? this.#widths : []) {
+        allocated.push(heap.allocate(rows * width * 4, "predictions"));
+      }
+    } catch (error) {
+      for (const address of allocated) heap.free(address);
+      throw error;
+    }
+    this.addresses = allocated;
+  }
+
+  /** The first rows of one output, as a view. */
+  rows(output: number, count: number): Float32Array {
+    return this.#core.engine.f32(this.addresses[output]!, count * this.#widths[output]!);
+  }
+
+  release(): void {
+    for (const address of this.addresses) this.#core.engine.heap.free(address);
+  }
+}

@@ -1,0 +1,1 @@
+export { foldBatchNorm, type Folded, type FoldOptions } from "./foldBatchNorm.js";

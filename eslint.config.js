@@ -20,6 +20,7 @@ const FLOORS = [
   ],
   ["src/layers"],
   ["src/data"],
+  ["src/diagnostics"],
   ["src/model"],
   ["src/callbacks", "src/io", "src/transfer"],
   ["src/index.ts"],

@@ -22,6 +22,7 @@ export * from "./kernels/prelu";
 export * from "./kernels/schedules";
 export * from "./kernels/regularizers";
 export * from "./kernels/softmax";
+export * from "./kernels/statistics";
 export * from "./program/executor";
 export * from "./simd/double";
 export * from "./simd/math";

@@ -39,6 +39,7 @@ import { penalty } from "../kernels/regularizers";
 import { prelu, preluAlphaBackward, preluBackward } from "../kernels/prelu";
 import { scheduledRate } from "../kernels/schedules";
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "../kernels/softmax";
+import { slopeStatistics, tensorStatistics } from "../kernels/statistics";
 import * as L from "../shared/layout";
 import * as Op from "../shared/ops";
 import { STREAM_SHUFFLE } from "../shared/random";
@@ -417,6 +418,12 @@ function execute(record: usize, header: usize): bool {
       break;
     case Op.OP_ROW_MAX:
       rowMaxima(d0, d1, p0, p1);
+      break;
+    case Op.OP_TENSOR_STATISTICS:
+      tensorStatistics(d0, p0, p1);
+      break;
+    case Op.OP_SLOPE_STATISTICS:
+      slopeStatistics(d0, d1, p0, p1, f0);
       break;
     default:
       unreachable();

@@ -69,5 +69,7 @@ export const OP_ROW_SUM = 64;
 export const OP_ROW_MAX = 65;
 export const OP_EMA = 66;
 export const OP_ACCUMULATE = 67;
+export const OP_TENSOR_STATISTICS = 68;
+export const OP_SLOPE_STATISTICS = 69;
 
-export const OP_COUNT = 68;
+export const OP_COUNT = 70;

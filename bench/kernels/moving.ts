@@ -158,6 +158,8 @@ const VARIANTS: { readonly [K in OpName]: readonly Variant[] | "product" | "apar
   spread: [{ width: 256 }],
   rowSum: rowwise(),
   rowMax: rowwise(),
+  tensorStatistics: [{}],
+  slopeStatistics: [{ width: 256, numbers: { threshold: 0.01 } }],
 };
 
 // ── From a variant to a case ────────────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,8 @@ export interface ActivationRow extends FamilyRow {
   readonly parameter?: string;
   /** What each option must be. */
   readonly checks?: Readonly<Record<string, (value: unknown, what: string) => unknown>>;
+  /** Of one that flattens out on both sides: its greatest derivative. */
+  readonly steepest?: number;
   /** What "auto" draws the weights of a layer with this activation from. */
   readonly initializer: "glorotUniform" | "heNormal" | "lecunNormal";
 }

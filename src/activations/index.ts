@@ -28,6 +28,7 @@ export const linear = activation("linear", {
 export const sigmoid = activation("sigmoid", {
   op: Code.ACTIVATION_SIGMOID,
   derivativeFrom: "output",
+  steepest: 0.25,
   initializer: "glorotUniform",
   options: {},
   formula: "1 / (1 + e⁻ˣ)",
@@ -41,6 +42,7 @@ export const sigmoid = activation("sigmoid", {
 export const hardSigmoid = activation("hardSigmoid", {
   op: Code.ACTIVATION_HARD_SIGMOID,
   derivativeFrom: "output",
+  steepest: 1 / 6,
   initializer: "glorotUniform",
   options: {},
   formula: "min(max(x + 3, 0), 6) / 6",
@@ -55,6 +57,7 @@ export const hardSigmoid = activation("hardSigmoid", {
 export const tanh = activation("tanh", {
   op: Code.ACTIVATION_TANH,
   derivativeFrom: "output",
+  steepest: 1,
   initializer: "glorotUniform",
   options: {},
   formula: "tanh x",
@@ -68,6 +71,7 @@ export const tanh = activation("tanh", {
 export const softsign = activation("softsign", {
   op: Code.ACTIVATION_SOFTSIGN,
   derivativeFrom: "input",
+  steepest: 1,
   initializer: "glorotUniform",
   options: {},
   formula: "x / (1 + |x|)",

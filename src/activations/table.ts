@@ -51,3 +51,17 @@ export function activate(b: GraphBuilder, x: Value, description: ActivationDescr
   // Where no gradient is wanted the input need not be kept either, and the product can apply every activation.
   return b.activation(x, { ...kernels, savesInput: kernels.savesInput && x.needsGradient });
 }
+
+/** Names of the elementwise activations, by the codes of their kernels. */
+export const activationNames: Readonly<Record<number, ActivationName>> = Object.fromEntries(
+  Object.keys(ACTIVATIONS.rows).flatMap((name) => {
+    const { op } = ACTIVATIONS.rows[name as ActivationName];
+    const codes = typeof op === "function" ? [op({ approximate: false }), op({ approximate: true })] : [op];
+    return codes.filter((code) => typeof code === "number").map((code) => [code, name as ActivationName] as const);
+  }),
+);
+
+/** Below this derivative one counts as saturated: a twentieth of the greatest. 0 where it does not flatten on both sides. */
+export function saturationThreshold(name: string): number {
+  return (ACTIVATIONS.rows[name as ActivationName].steepest ?? 0) / 20;
+}

@@ -19,6 +19,8 @@ export interface Application {
   readonly layer: number;
   readonly inputs: readonly number[];
   readonly output: number;
+  /** Of the output. */
+  readonly shape: Shape;
 }
 
 /** Where data enter, or leave: what they are called and what shape a sample has. */
@@ -116,7 +118,7 @@ export class Plan {
           `and would be ${formatShape(needed)} for an input of shape ${formatShape(first, true)}.`,
       );
     }
-    this.applications.push({ layer, inputs: tensors, output: this.#tensors });
+    this.applications.push({ layer, inputs: tensors, output: this.#tensors, shape });
     return { tensor: this.#tensors++, shape };
   }
 }

@@ -1,3 +1,4 @@
+import type { Observation } from "../diagnostics/observation.js";
 import type { Model } from "./model.js";
 import type { NamedArray } from "./variables.js";
 
@@ -53,6 +54,12 @@ export interface Callback {
   onBatchEnd?: CountedHook;
   /** `steps` of this epoch are done. */
   onProgress?: CountedHook;
+  /**
+   * In every nth optimizer step statistics of all layers and weights are gathered, and `onObservation` is told of them
+   * after the step. It changes no bit; steps in between cost nothing.
+   */
+  readonly observeEvery?: number;
+  onObservation?: (observation: Observation, logs: Logs, context: CallbackContext) => void | Promise<void>;
   onEpochEnd?: CountedHook;
   onTrainEnd?: Hook;
   /** What must survive a save and a resume: plain JSON, in which any number and Float32Arrays may stand. */

@@ -28,10 +28,14 @@ import { type Shape, sizeOf } from "../shape.js";
 import type { Architecture } from "./architecture.js";
 import type { Callback, PendingHook, RequestedStop } from "./callback.js";
 import { type CallbackState, collectStates } from "./callbackState.js";
+import { Observer, type ObserverSession } from "./observe.js";
 import { portLabel } from "./ports.js";
 import { ALIGNMENT_ELEMENTS, type Variable, Variables } from "./variables.js";
 
 export type Mode = "train" | "weightedTrain" | "gradients" | "apply" | "evaluate" | "weightedEvaluate" | "predict";
+
+/** A program of a mode, without and with statistics. */
+type ProgramKey = Mode | `observed ${Mode}`;
 
 /** Those that compile and what is trainable shape. */
 const TRAINING_MODES = ["train", "weightedTrain", "gradients", "apply"] as const;
@@ -131,9 +135,10 @@ export class Core {
   callbacks: readonly Callback[] | undefined;
 
   #training: Training | undefined;
-  readonly #programs = new Map<Mode, Program>();
+  readonly #programs = new Map<ProgramKey, Program>();
   /** To be built anew when they are next asked for, between two steps. */
-  readonly #stale = new Set<Mode>();
+  readonly #stale = new Set<ProgramKey>();
+  #observer: Observer | undefined;
   readonly #runs = new Map<Mode, Run>();
 
   constructor(engine: Engine, architecture: Architecture, options: { seed: number; windowBytes: number }) {
@@ -172,7 +177,7 @@ export class Core {
     const training = this.#training!;
     if (training.accumulator !== undefined) return;
     training.accumulator = this.variables.allocateRegion("the accumulated gradients");
-    for (const mode of ["train", "weightedTrain"] as const) this.#stale.add(mode);
+    this.#outdate(["train", "weightedTrain"]);
   }
 
   /**
@@ -180,8 +185,8 @@ export class Core {
    *
    * @throws ConfigError `config/unreached-weight`
    */
-  #emitBackward(b: GraphBuilder): void {
-    const reached = differentiate(b);
+  #emitBackward(b: GraphBuilder, session?: ObserverSession): void {
+    const reached = differentiate(b, session?.gradient);
     const lost = this.trainableVariables.find(({ name }) => !reached.has(name));
     if (!lost) return;
     throw new ConfigError(
@@ -265,14 +270,18 @@ export class Core {
     for (const variable of accumulator === undefined ? [] : this.variables.learned) {
       if (variable.layer === layer) this.variables.view(variable, accumulator).fill(0);
     }
-    for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#stale.add(mode);
+    this.#outdate([...TRAINING_MODES, "evaluate", "weightedEvaluate"]);
   }
 
   /** Takes effect at the next step. */
   setRateMultiplier(layer: number, multiplier: number): void {
     if (this.rateMultipliers[layer] === multiplier) return;
     this.rateMultipliers[layer] = multiplier;
-    for (const mode of ["train", "weightedTrain", "apply"] as const) this.#stale.add(mode);
+    this.#outdate(["train", "weightedTrain", "apply"]);
+  }
+
+  #outdate(modes: readonly Mode[]): void {
+    for (const mode of modes) this.#stale.add(mode).add(`observed ${mode}`);
   }
 
   /** Where the gradients are, and what training keeps beside each weight that is seen, by its slot's name in a file. */
@@ -286,18 +295,23 @@ export class Core {
 
   // ── Programs ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The mode's program with room for batches of `rows`, and its run bound to it between two steps. */
-  prepare(mode: Mode, rows: number): { program: Program; run: Run } {
-    if (this.#stale.delete(mode)) this.#drop(mode);
+  /**
+   * The mode's program with room for batches of `rows`, and its run bound to it between two steps.
+   *
+   * @param observed Statistics are gathered in the observer's blocks; no other bit differs.
+   */
+  prepare(mode: Mode, rows: number, observed = false): { program: Program; run: Run } {
+    const key: ProgramKey = observed ? `observed ${mode}` : mode;
+    if (this.#stale.delete(key)) this.#drop(key);
     const run = this.run(mode);
-    let program = this.#programs.get(mode);
+    let program = this.#programs.get(key);
     const fresh = !program;
-    program ??= this.buildProgram(mode);
+    program ??= this.buildProgram(mode, observed);
     program.ensure(rows);
     if (fresh && this.compiled && mode !== "apply" && mode !== "predict") {
       run.reserveMetrics(metricSlots(metricsOf(this.compiled), mode !== "evaluate" && mode !== "weightedEvaluate"));
     }
-    this.#programs.set(mode, program);
+    this.#programs.set(key, program);
     if (fresh && updates(mode)) this.#writeSegments();
     run.bind(program); // always: those that update share a run
     if (this.compiled) run.hyper(hyperOf(this.compiled.optimizer, this.progress.learningRate));
@@ -312,8 +326,14 @@ export class Core {
     return run;
   }
 
-  buildProgram(mode: Mode): Program {
+  /** Where statistics are gathered; there once something has asked for it. */
+  get observer(): Observer {
+    return (this.#observer ??= new Observer(this.engine, this.architecture, this.variables.learned));
+  }
+
+  buildProgram(mode: Mode, observed = false): Program {
     const b = new GraphBuilder();
+    const session = observed ? this.observer.session(b) : undefined;
     let afterStep: AfterStep = [];
     if (mode === "predict") {
       const { outputs } = this.#emitLayers(b, { training: false, gradient: false });
@@ -321,9 +341,12 @@ export class Core {
     } else if (mode !== "apply") {
       const training = mode !== "evaluate" && mode !== "weightedEvaluate";
       const weighted = mode === "weightedTrain" || mode === "weightedEvaluate";
-      afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training, weighted });
-      if (training) this.#emitBackward(b);
+      afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training, weighted, session });
+      if (training) this.#emitBackward(b, session);
       this.#emitPenalties(b, training);
+      for (const variable of session ? this.variables.learned : []) {
+        session!.weight(variable.name, this.#variableValue(b, variable, true));
+      }
     }
     if (updates(mode)) this.#emitUpdate(b, mode !== "apply");
     if (mode === "train" || mode === "weightedTrain") afterStep.forEach((emit) => emit(b));
@@ -336,7 +359,7 @@ export class Core {
   #emitForward(
     b: GraphBuilder,
     compiled: Compiled,
-    options: { training: boolean; gradient: boolean; weighted: boolean },
+    options: { training: boolean; gradient: boolean; weighted: boolean; session?: ObserverSession | undefined },
   ): AfterStep {
     const { inputs, outputs: ports } = this.architecture;
     const { outputs, afterStep } = this.#emitLayers(b, options);
@@ -364,7 +387,7 @@ export class Core {
   /** What the layers want after the step is returned, not emitted. */
   #emitLayers(
     b: GraphBuilder,
-    { training, gradient }: { training: boolean; gradient: boolean },
+    { training, gradient, session }: { training: boolean; gradient: boolean; session?: ObserverSession | undefined },
   ): { outputs: Value[]; afterStep: AfterStep } {
     const { inputs, layers, applications, outputs } = this.architecture;
     const tensors = inputs.map(({ shape }, i) => b.input(i, shape, portLabel("x", inputs, i)));
@@ -382,7 +405,9 @@ export class Core {
         variable,
         afterStep: (emit: (b: GraphBuilder) => void) => void afterStep.push((b) => b.within(name, () => emit(b))),
       };
+      const before = b.nodes.length;
       tensors[output] = b.within(name, () => kind.emit(config, context, first!, ...others));
+      session?.layer(ordinal, before, tensors[output]!);
     });
     return { outputs: outputs.map(({ tensor }) => tensors[tensor]!), afterStep };
   }
@@ -545,14 +570,15 @@ export class Core {
     }
   }
 
-  #drop(mode: Mode): void {
-    this.#programs.get(mode)?.release();
-    this.#programs.delete(mode);
+  #drop(key: ProgramKey): void {
+    this.#programs.get(key)?.release();
+    this.#programs.delete(key);
   }
 
   #verifiedRegions(): Region[] {
     const bytes = Math.max(1, this.variables.size) * 4;
     const regions = [{ name: "the parameters", address: this.variables.address, bytes, writable: true }];
+    if (this.#observer) regions.push(this.#observer.region);
     if (this.#training) {
       const { gradients, slots, averages, accumulator, segments, schedule } = this.#training;
       regions.push({ name: "the gradients", address: gradients, bytes, writable: true });

@@ -12,6 +12,7 @@ import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
 import { figuresOf, logsOf } from "./logs.js";
 import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
+import { ObservedStep } from "./observed.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
 import type { NamedArray } from "./variables.js";
 import { type ClassWeight, type Weighting, weightsOf } from "./weights.js";
@@ -209,6 +210,9 @@ function checkParts({ validationData, callbacks, signal }: FitOptions): void {
       `callbacks must be an array of callbacks, such as [progressBar()]; got ${show(callbacks)}.`,
     );
   }
+  for (const { observeEvery } of callbacks ?? []) {
+    if (observeEvery !== undefined) positiveInteger(observeEvery, "observeEvery of a callback");
+  }
   if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
     throw new ConfigError("config/bad-signal", `signal must be an AbortSignal; got ${show(signal)}.`);
   }
@@ -240,6 +244,8 @@ class Fit {
   /** A callback wants to hear of every step. */
   readonly #everyStep: boolean;
   #steps = 0;
+  /** The step under way, where it is one to observe. */
+  #observed: ObservedStep | undefined;
   #stop: StopReason | undefined;
   #logs: Logs = {};
   #lastYield = performance.now();
@@ -355,7 +361,10 @@ class Fit {
         refill();
         continue;
       }
-      if (status === "nonFinite") return this.#haltNonFinite();
+      if (status === "nonFinite") {
+        await this.#reportObservation(this.#logs);
+        return this.#haltNonFinite();
+      }
       if (this.#run.atStep) await this.#reportSteps();
       if (status === "epochDone") return true;
       this.#checkLimits();
@@ -367,11 +376,13 @@ class Fit {
   #slice() {
     const { mode, batchSize, trainRows, maxSteps, maxMs } = this.#plan;
     const run = this.#run;
+    const unobserved = this.#stepsToObservation();
     if (run.atStep) {
       this.#core.refuseSmallBatches(trainRows, batchSize); // a layer may have been frozen or thawed
-      this.#core.prepare(mode, Math.min(batchSize, trainRows));
+      this.#core.prepare(mode, Math.min(batchSize, trainRows), unobserved === 0);
+      if (unobserved === 0) this.#observed ??= new ObservedStep(this.#core);
     }
-    const steps = this.#everyStep ? 1 : maxSteps - this.#steps;
+    const steps = Math.min(this.#everyStep ? 1 : maxSteps - this.#steps, Math.max(1, unobserved));
     const left = maxMs - (performance.now() - this.#started);
     const status = left > 0 ? this.#pacer.slice(run, Number.isFinite(steps) ? steps : 0, left) : run.slice(Infinity, 1);
     this.#steps += run.sliceSteps;
@@ -379,8 +390,29 @@ class Fit {
     return status;
   }
 
+  /** Steps until one that a callback wants to observe: 0, if it is the next. */
+  #stepsToObservation(): number {
+    const { step } = this.#run;
+    return this.#plan.callbacks.reduce((least, { observeEvery: every }) => {
+      return every ? Math.min(least, (every - (step % every)) % every) : least;
+    }, Infinity);
+  }
+
+  /** Tells of the step that was observed, unless other batches of its group are still to come. */
+  async #reportObservation(logs: Logs): Promise<void> {
+    const observed = this.#observed;
+    if (!observed || this.#run.group.batches > 0) return;
+    this.#observed = undefined;
+    const observation = observed.read();
+    for (const callback of this.#plan.callbacks) {
+      const { observeEvery: every } = callback;
+      if (every && observation.step % every === 0) await callback.onObservation?.(observation, logs, this.#context);
+    }
+  }
+
   async #reportSteps(): Promise<void> {
     const logs = (this.#logs = logsOf(this.#plan.compiled, this.#run.sums));
+    await this.#reportObservation(logs);
     const batch = Math.ceil(this.#run.position / this.#plan.batchSize);
     if (this.#everyStep) await this.#tell({ hook: "onBatchEnd", index: batch - 1, logs });
     await this.#each((callback) => callback.onProgress?.(batch, logs, this.#context));

@@ -396,6 +396,22 @@ export class GraphBuilder {
     this.emit("store", { rows: perRow(1), width: fixed(widthOf(x)) }, { x }, {}, { sink });
   }
 
+  /** Counts and sums up x in a block. */
+  tensorStatistics(x: Value, block: Value): void {
+    this.emit("tensorStatistics", { n: lengthOf(x) }, { x, block });
+  }
+
+  /** The derivatives of an activation where it was applied, looked at unit by unit. */
+  slopeStatistics(activation: Node<"activation">, block: Value, threshold: number): void {
+    const { x, y } = activation.operands;
+    const saved = (activation.integers.savesInput ? x : y)!;
+    const dy = this.affine({ ...saved, needsGradient: false }, 0, 1, "ones");
+    const slopes = this.like(saved, "slopes");
+    const integers = { activation: activation.integers.activation! };
+    this.emit("activationBackward", { n: lengthOf(saved) }, { dy, saved, dx: slopes }, activation.numbers, integers);
+    this.emit("slopeStatistics", rowsOf(slopes), { slopes, block }, { threshold });
+  }
+
   // ── Ops for backward rules ────────────────────────────────────────────────────────────────────────────────────────
 
   /** c (M, N) = a · b, with either operand transposed as the op says. */

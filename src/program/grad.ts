@@ -246,6 +246,8 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
       });
     },
   },
+  tensorStatistics: "none",
+  slopeStatistics: "none",
 };
 
 /** What reaches a and b of c = f(a, b): each as large as c. */
@@ -287,9 +289,12 @@ function partsOf(code: number): Parts {
   throw new LanewiseError("program/no-gradient", "No gradient passes through a comparison.");
 }
 
+/** Is told of each value's gradient once that is complete, and may emit what reads it. */
+export type GradientObserver = (value: Value, gradient: Value) => void;
+
 /** Appends the backward records of every loss in `builder`; the names of the variables that gradients reach are returned. */
-export function differentiate(builder: GraphBuilder): ReadonlySet<string> {
-  const gradients = new Gradients(builder);
+export function differentiate(builder: GraphBuilder, observe?: GradientObserver): ReadonlySet<string> {
+  const gradients = new Gradients(builder, observe);
   for (const node of [...builder.nodes].reverse()) backwardOf(node, gradients);
   return gradients.reached;
 }
@@ -303,7 +308,9 @@ function backwardOf<K extends OpName>(node: Node<K>, gradients: Gradients): void
     if (gradient) gradients.pass(operands[rule.source]!, gradient);
     return;
   }
-  const dy = gradients.of(operands[rule.output]!);
+  const output = operands[rule.output]!;
+  const dy = gradients.of(output);
+  if (dy) gradients.observe?.(output, dy);
   if (dy) rule.backward(node as Required<Operands<K>>, dy, gradients);
 }
 
@@ -315,8 +322,11 @@ class Gradients {
   /** Variables by name. */
   readonly reached = new Set<string>();
 
-  constructor(builder: GraphBuilder) {
+  readonly observe: GradientObserver | undefined;
+
+  constructor(builder: GraphBuilder, observe?: GradientObserver) {
     this.builder = builder;
+    this.observe = observe;
   }
 
   of(value: Value): Value | undefined {

@@ -7,6 +7,7 @@ import * as Gemm from "../../assembly/shared/gemm.js";
 import { LOSS_COUNT } from "../../assembly/shared/losses.js";
 import { MAX_METRIC_SLOTS, MAX_SINKS, MAX_SOURCES, SEGMENT_BYTES } from "../../assembly/shared/layout.js";
 import * as Code from "../../assembly/shared/ops.js";
+import { SLOPE_BLOCK_WORDS, TENSOR_BLOCK_WORDS } from "../../assembly/shared/statistics.js";
 
 export type Access = "read" | "write" | "update";
 
@@ -549,6 +550,20 @@ export const OPS = {
   rowSum: op(Code.OP_ROW_SUM, ["rows", "width"], { x: read("rows", "width"), sums: write("rows") }),
   /** maxima = the greatest of each row of x */
   rowMax: op(Code.OP_ROW_MAX, ["rows", "width"], { x: read("rows", "width"), maxima: write("rows") }),
+  /** block counts and sums up x: shared/statistics.ts */
+  tensorStatistics: op(
+    Code.OP_TENSOR_STATISTICS,
+    ["n"],
+    { x: read("n"), block: operand("update", () => TENSOR_BLOCK_WORDS) },
+    { effect: true, perElement: 10 },
+  ),
+  /** block counts units whose slopes are not 0, and slopes below the threshold */
+  slopeStatistics: op(
+    Code.OP_SLOPE_STATISTICS,
+    ["rows", "width"],
+    { slopes: read("rows", "width"), block: operand("update", ({ width }) => SLOPE_BLOCK_WORDS + width!) },
+    { effect: true, numbers: ["threshold"] },
+  ),
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OPS;

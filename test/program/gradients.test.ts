@@ -241,6 +241,8 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
     rows: ({ b }, hidden) => b.rowMax(hidden(5)),
     "one column": ({ b }, hidden) => b.rowMax(hidden(1)),
   },
+  tensorStatistics: "no gradient",
+  slopeStatistics: "no gradient",
 };
 
 function combined(code: number, operands: (bench: Workbench, hidden: Hidden) => [Value, Value]): Case {

@@ -120,7 +120,9 @@ type Update =
   | "clipByNorm"
   | "clipByGlobalNorm"
   | "constrainNorms"
-  | "constrainNonNegative";
+  | "constrainNonNegative"
+  | "tensorStatistics"
+  | "slopeStatistics";
 
 const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } = {
   gather: ({ sizes, numbers, integers, graph }) => ({

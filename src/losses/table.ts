@@ -28,6 +28,7 @@ export interface LossRow extends FamilyRow {
 }
 
 const crossentropy = { fromLogits: false, labelSmoothing: 0 };
+const SMOOTHING = "label smoothing: Szegedy et al. 2015, arXiv:1512.00567";
 
 const rows = {
   meanSquaredError: {
@@ -68,6 +69,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: crossentropy,
     formula: "mean over the output of −y·log p − (1 − y)·log(1 − p)",
+    paper: SMOOTHING,
   },
   categoricalCrossentropy: {
     op: "softmaxCrossentropy",
@@ -77,6 +79,7 @@ const rows = {
     accuracy: "categoricalAccuracy",
     options: crossentropy,
     formula: "−Σ yᵢ log pᵢ",
+    paper: SMOOTHING,
   },
   sparseCategoricalCrossentropy: {
     op: "sparseSoftmaxCrossentropy",
@@ -86,6 +89,7 @@ const rows = {
     accuracy: "sparseCategoricalAccuracy",
     options: crossentropy,
     formula: "−log p of the label",
+    paper: SMOOTHING,
   },
   kullbackLeiblerDivergence: {
     op: "loss",
@@ -112,6 +116,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: {},
     formula: "mean over the output of max(1 − y·ŷ, 0), y = ±1",
+    paper: "Cortes, Vapnik 1995, Machine Learning 20(3)",
   },
   squaredHinge: {
     op: "loss",
@@ -121,6 +126,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: {},
     formula: "mean over the output of max(1 − y·ŷ, 0)², y = ±1",
+    paper: "Tang 2013, arXiv:1306.0239",
   },
   categoricalHinge: {
     op: "loss",

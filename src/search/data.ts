@@ -2,7 +2,7 @@
 
 import { numberInRange } from "../check.js";
 import { shuffleSplit } from "../data/shuffleSplit.js";
-import { ConfigError, DataError } from "../errors.js";
+import { ConfigError, ShapeError } from "../errors.js";
 import { refuseDifferentLengths, type Rowlike, type Rows, type Targets, toRows } from "../model/data.js";
 import { type Shape, sizeOf } from "../shape.js";
 import { fnv1a } from "./space.js";
@@ -80,8 +80,8 @@ function sampleShape(given: Rowlike | Targets, flat: (length: number) => Shape):
 
 function widthFor(length: number, rows: number): Shape {
   if (rows > 0 && length > 0 && length % rows === 0) return [length / rows];
-  throw new DataError(
-    "data/rows-differ",
+  throw new ShapeError(
+    "shape/rows-differ",
     `x holds ${length} values and y has ${rows} rows, of which that is no multiple. Each row of x needs its target; give rows of several targets as { data, shape }.`,
   );
 }

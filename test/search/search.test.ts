@@ -379,7 +379,7 @@ describe("bad input", () => {
   });
 
   test("rows that do not fit, or are not finite", async () => {
-    expect((await failureOf(() => search(x.subarray(1), y))).code).toBe("data/rows-differ");
+    expect((await failureOf(() => search(x.subarray(1), y))).code).toBe("shape/rows-differ");
     expect((await failureOf(() => search(noise(0), new Int32Array(0)))).code).toBe("data/no-rows");
     const bad = x.slice();
     bad[7] = NaN;

@@ -40,6 +40,28 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "if (count >= 3) {",
     },
   }),
+  ...inFile("assembly/simd/columns.ts", ["kernels/elementwise", "kernels/normalization", "kernels/prelu"], {
+    "columns-eighth-row": {
+      why: "of eight rows that are summed at a time the last is left out",
+      find: "sum = f.at(sum, v128.load(other + 3 * pitch), parameter);",
+      replace: "",
+    },
+    "columns-last-rows": {
+      why: "rows that make no full turn are not summed",
+      find: "if (left > 0) foldFew<F>(left, width, pitch, a, p, sums);",
+      replace: "",
+    },
+    "columns-second-matrix": {
+      why: "pairs of rows are taken one row apart",
+      find: "v128.load(b + 2 * pitch)",
+      replace: "v128.load(b + pitch)",
+    },
+    "columns-tail-overrun": {
+      why: "sums behind the last column are written",
+      find: "storeLanes(sums, sum, rest);\n  }\n}\n\n/** The same of two",
+      replace: "v128.store(sums, sum);\n  }\n}\n\n/** The same of two",
+    },
+  }),
   ...inFile("assembly/simd/lanes.ts", ["kernels/activations"], {
     "lanes-denormal-gradients": {
       why: "denormal gradients are passed on, and every kernel behind them slows down",
@@ -235,9 +257,9 @@ export const MUTANTS: readonly Mutant[] = [
 
   ...inFile("assembly/kernels/elementwise.ts", ["kernels/elementwise"], {
     "column-sum-accumulate-ignored": {
-      why: "columns 9 to 12 of a bias gradient are not added to the other part",
-      find: "let sum2 = accumulate ? v128.load(sums, 32) : zero;",
-      replace: "let sum2 = zero;",
+      why: "a bias gradient is not added to the other part",
+      find: "if (!accumulate) memory.fill(sums,",
+      replace: "memory.fill(sums,",
     },
     "affine-offset-missing": {
       why: "rescaling forgets its offset",
@@ -285,13 +307,13 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile("assembly/kernels/prelu.ts", ["kernels/prelu"], {
     "prelu-alpha-of-positives": {
       why: "alpha learns from the side of zero where it has no part",
-      find: "f32x4.pmin(v128.load(x + at), f32x4.splat(0))",
-      replace: "f32x4.pmax(v128.load(x + at), f32x4.splat(0))",
+      find: "f32x4.pmin(x, f32x4.splat(0))",
+      replace: "f32x4.pmax(x, f32x4.splat(0))",
     },
     "prelu-alpha-accumulate-ignored": {
       why: "a shared alpha learns from one of its uses only",
-      find: "let sum = accumulate ? v128.load(sums + column) : f32x4.splat(0);",
-      replace: "let sum = f32x4.splat(0);",
+      find: "if (!accumulate) memory.fill(sums,",
+      replace: "memory.fill(sums,",
     },
   }),
 
@@ -436,14 +458,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "batch-norm-unbiased": {
       why: "the variance is divided by n − 1, as for an estimate",
-      find: "storePair(variance, f32x4.mul(sum0, share), f32x4.mul(sum1, share), rest);",
-      replace: `const unbiased = f32x4.splat(1 / max<f32>(<f32>rows - 1, 1));
-    storePair(variance, f32x4.mul(sum0, unbiased), f32x4.mul(sum1, unbiased), rest);`,
-    },
-    "batch-norm-ninth-column": {
-      why: "column 9 of 9 keeps the statistics of the step before",
-      find: "if (rest > 8) {",
-      replace: "if (rest > 9) {",
+      find: "f32x4.mul(v128.load(variance + at), share)",
+      replace: "f32x4.mul(v128.load(variance + at), f32x4.splat(1 / max<f32>(<f32>rows - 1, 1)))",
     },
     "norm-epsilon-outside-root": {
       why: "√variance + ε instead of √(variance + ε)",
@@ -452,8 +468,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "batch-norm-gradient-of-mean": {
       why: "the gradient does not pass through the batch's mean",
-      find: "const shift0 = f32x4.mul(sum0, share);",
-      replace: "const shift0 = zero;",
+      find: "storeLanes(sums + at, f32x4.mul(sum, share), rest);",
+      replace: "storeLanes(sums + at, f32x4.splat(0), rest);",
     },
     "moving-statistics-wrong-way": {
       why: "momentum and 1 − momentum change places in the kernel",
@@ -1349,6 +1365,131 @@ export const MUTANTS: readonly Mutant[] = [
       why: "the one stands beside its label",
       find: "data[row * width + labels[row]!] = 1",
       replace: "data[row * width + ((labels[row]! + 1) % width)] = 1",
+    },
+  }),
+
+  // ── Graphs, parts of one's own, averages, groups, callbacks, observation ────────────────────────────────────────
+
+  ...inFile("src/model/graph.ts", ["model/graph"], {
+    "shared-layer-copied": {
+      why: "a layer that is applied twice gets weights of its own in each place",
+      find: "placed.get(spec) ?? plan.place(spec, shapes)",
+      replace: "plan.place(spec, shapes)",
+    },
+    "graph-order-reversed": {
+      why: "inputs of a merge are looked at from the last on: layers are numbered otherwise than they are written",
+      find: "stack.push(...waiting.toReversed());",
+      replace: "stack.push(...waiting);",
+    },
+    "unused-input-accepted": {
+      why: "an input that reaches no output is asked for in every call",
+      find: "if (unused >= 0) {",
+      replace: "if (unused > 0) {",
+    },
+  }),
+  ...inFile("src/program/builder.ts", ["program/gradients", "model/graph"], {
+    "joined-at-one-place": {
+      why: "joined columns all stand where the first do",
+      find: "offset += width.size;",
+      replace: "",
+    },
+  }),
+  ...inFile("src/model/core.ts", ["model/graph"], {
+    "loss-weight-ignored": {
+      why: "every output's loss counts alike",
+      find: "weight: lossWeight, slot }",
+      replace: "weight: 1, slot }",
+    },
+    "draws-by-layer": {
+      why: "two uses of one dropout layer draw one mask",
+      find: "ordinal,\n        frozen",
+      replace: "ordinal: layer,\n        frozen",
+    },
+    "second-output-stored-first": {
+      why: "predictions of several outputs all go to the first one's place",
+      find: "outputs.forEach((output, i) => b.store(output, i));",
+      replace: "outputs.forEach((output) => b.store(output, 0));",
+    },
+  }),
+  ...inFile("src/model/core.ts", ["layers/define"], {
+    "unreached-weight-stepped": {
+      why: "a weight that no gradient reaches is stepped with what stood there",
+      find: "if (!lost) return;",
+      replace: "return;",
+    },
+  }),
+  ...inFile("src/program/grad.ts", ["program/gradients", "layers/define"], {
+    "minimum-gradient-of-maximum": {
+      why: "the gradient of a minimum goes to the greater one",
+      find: "[COMBINE_MINIMUM]: { ofA: where(COMBINE_AT_MOST)",
+      replace: "[COMBINE_MINIMUM]: { ofA: where(COMBINE_AT_LEAST)",
+    },
+    "quotient-gradient-sign": {
+      why: "the gradient of a divisor has the wrong sign",
+      find: 'b.combine(COMBINE_MULTIPLY, values.dy, ratio, "slope"), -1, 0,',
+      replace: 'b.combine(COMBINE_MULTIPLY, values.dy, ratio, "slope"), 1, 0,',
+    },
+    "ties-share-nothing": {
+      why: "each of several greatest elements gets the whole gradient",
+      find: 'const share = b.combine(COMBINE_DIVIDE, dy, b.rowSum(hits), "share");',
+      replace: "const share = dy;",
+    },
+  }),
+  ...inFile("assembly/program/executor.ts", ["model/ema"], {
+    "average-begins-at-start": {
+      why: "the first step's average is pulled from the initial weights, not taken from the step",
+      find: "load<u32>(header, L.HEADER_STEP) == 1 ? 1 : f0",
+      replace: "f0",
+    },
+  }),
+  ...inFile("assembly/program/executor.ts", ["model/accumulate"], {
+    "group-mean-unweighted": {
+      why: "a short batch of a group counts as much as a full one",
+      find: "const share = <f32>(rows / (rows + <f64>load<i32>(header, L.HEADER_GROUP_ROWS)));",
+      replace: "const share = <f32>(1.0 / (1.0 + <f64>load<i32>(header, L.HEADER_GROUP_BATCHES)));",
+    },
+    "group-masks-alike": {
+      why: "the batches of a group share one dropout mask",
+      find: "return (<u32>layer) ^ (batch << 16);",
+      replace: "return <u32>layer;",
+    },
+  }),
+  ...inFile("src/callbacks/earlyStopping.ts", ["callbacks/earlyStopping"], {
+    "patience-off-by-one": {
+      why: "training stops an epoch late",
+      find: "stopped: wait >= patience",
+      replace: "stopped: wait > patience",
+    },
+    "best-weights-lost": {
+      why: "the weights of the last epoch are kept for the best",
+      find: "write(context, state.bestWeights!);",
+      replace: "",
+    },
+  }),
+  ...inFile("assembly/kernels/statistics.ts", ["kernels/statistics"], {
+    "statistics-tail-counted": {
+      why: "what stands behind the last element is counted as well",
+      find: "zeros += popcnt(i32x4.bitmask(v128.and(f32x4.eq(value, zero), inside)));",
+      replace: "zeros += popcnt(i32x4.bitmask(f32x4.eq(value, zero)));",
+    },
+    "statistics-of-infinities": {
+      why: "one infinite value makes mean and deviation useless",
+      find: "const clean = v128.and(value, finite);",
+      replace: "const clean = value;",
+    },
+  }),
+  ...inFile("src/model/fit.ts", ["model/observe"], {
+    "observed-one-step-late": {
+      why: "the step after the one that was asked for is observed",
+      find: "(every - (step % every)) % every",
+      replace: "every - (step % every)",
+    },
+  }),
+  ...inFile("src/model/compile.ts", ["model/graph"], {
+    "losses-all-the-first": {
+      why: "a list of losses is taken for the first of them",
+      find: "outputs: losses.map((loss, i) =>",
+      replace: "outputs: losses.map((_, i) => [losses[0]!, i] as const).map(([loss, i]) =>",
     },
   }),
 ];

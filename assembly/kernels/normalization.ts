@@ -7,7 +7,7 @@
 // Columns are summed one chain each, in order of the rows. Blocks of columns end where they will: what is loaded behind
 // the last column is computed along and never stored.
 
-import { foldColumns, foldPairs } from "../simd/columns";
+import { foldColumns, foldPairs, LARGE_BYTES } from "../simd/columns";
 import { firstLanes, flushGradient4, storeLanes, sumLanes } from "../simd/lanes";
 
 // ── Batch normalization: statistics of each column ─────────────────────────────────────────────────────────────────
@@ -31,11 +31,31 @@ export function batchNorm(
   columnFactors(width, saved + pitch, gamma, saved + 2 * pitch, saved + 3 * pitch, epsilon);
   const factor = saved + 3 * pitch;
   let left = rows;
-  for (; left >= 8; left -= 8, x += 8 * pitch, y += 8 * pitch) scaleRows(8, width, x, saved, factor, beta, y);
-  if (left > 0) scaleRows(left, width, x, saved, factor, beta, y);
+  if (<usize>rows * pitch <= LARGE_BYTES) {
+    for (; left >= 4; left -= 4, x += 4 * pitch, y += 4 * pitch) scaleRows(4, width, x, saved, factor, beta, y);
+  }
+  for (; left > 0; left--, x += pitch, y += pitch) scaleRow(width, x, saved, factor, beta, y);
 }
 
-/** y = (x − mean) · factor + β in up to eight rows: read along, and what columns have in common loaded once for all. */
+/** y = (x − mean) · factor + β, all (width). */
+function scaleRow(width: i32, x: usize, mean: usize, factor: usize, beta: usize, y: usize): void {
+  const zero = f32x4.splat(0);
+  let rest = width;
+  let at: usize = 0;
+  do {
+    const distance0 = f32x4.sub(v128.load(x + at), v128.load(mean + at));
+    const distance1 = f32x4.sub(v128.load(x + at, 16), v128.load(mean + at, 16));
+    const beta0 = beta ? v128.load(beta + at) : zero;
+    const beta1 = beta ? v128.load(beta + at, 16) : zero;
+    const y0 = f32x4.add(f32x4.mul(distance0, v128.load(factor + at)), beta0);
+    const y1 = f32x4.add(f32x4.mul(distance1, v128.load(factor + at, 16)), beta1);
+    storePair(y + at, y0, y1, rest);
+    at += 32;
+    rest -= 8;
+  } while (rest > 0);
+}
+
+/** y = (x − mean) · factor + β in a few rows. */
 function scaleRows(rows: i32, width: i32, x: usize, mean: usize, factor: usize, beta: usize, y: usize): void {
   const pitch = (<usize>width) << 2;
   const zero = f32x4.splat(0);
@@ -87,14 +107,13 @@ export function normalize(
   epsilon: f32,
 ): void {
   const pitch = (<usize>width) << 2;
-  let left = rows;
-  for (; left >= 8; left -= 8, x += 8 * pitch, y += 8 * pitch) {
-    normalizeRows(8, width, x, mean, variance, gamma, beta, y, epsilon);
+  const step: usize = 4 * pitch;
+  for (let left = rows; left > 0; left -= 4, x += step, y += step) {
+    normalizeRows(min(left, 4), width, x, mean, variance, gamma, beta, y, epsilon);
   }
-  if (left > 0) normalizeRows(left, width, x, mean, variance, gamma, beta, y, epsilon);
 }
 
-/** Up to eight rows, so that they share the roots and are read along all the same. */
+/** Up to four rows, so that they share the roots and are read along all the same. */
 function normalizeRows(
   rows: i32,
   width: i32,
@@ -154,13 +173,45 @@ export function batchNormBackward(
     storeLanes(products + at, f32x4.mul(f32x4.mul(product, share), inverses), rest);
   }
   if (!dx) return;
-  for (let left = rows; left > 0; left -= 8, x += 8 * pitch, dy += 8 * pitch, dx += 8 * pitch) {
-    backwardRows(min(left, 8), width, x, dy, saved, factor, sums, products, dx);
+  let left = rows;
+  if (<usize>rows * pitch <= LARGE_BYTES) {
+    for (; left >= 4; left -= 4, x += 4 * pitch, dy += 4 * pitch, dx += 4 * pitch) {
+      slopeRows(4, width, x, dy, saved, factor, sums, products, dx);
+    }
+  }
+  for (; left > 0; left--, x += pitch, dy += pitch, dx += pitch) {
+    slopeRow(width, x, dy, saved, factor, sums, products, dx);
   }
 }
 
-/** dx = factor · ((dy − shift) − (x − mean) · slope) in up to eight rows. */
-function backwardRows(
+/** dx = factor · ((dy − shift) − (x − mean) · slope), all (width). */
+function slopeRow(
+  width: i32,
+  x: usize,
+  dy: usize,
+  mean: usize,
+  factor: usize,
+  shift: usize,
+  slope: usize,
+  dx: usize,
+): void {
+  let at: usize = 0;
+  let rest = width;
+  do {
+    const distance0 = f32x4.mul(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(slope + at));
+    const distance1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), v128.load(mean + at, 16)), v128.load(slope + at, 16));
+    const excess0 = f32x4.sub(f32x4.sub(v128.load(dy + at), v128.load(shift + at)), distance0);
+    const excess1 = f32x4.sub(f32x4.sub(v128.load(dy + at, 16), v128.load(shift + at, 16)), distance1);
+    const dx0 = flushGradient4(f32x4.mul(v128.load(factor + at), excess0));
+    const dx1 = flushGradient4(f32x4.mul(v128.load(factor + at, 16), excess1));
+    storePair(dx + at, dx0, dx1, rest);
+    at += 32;
+    rest -= 8;
+  } while (rest > 0);
+}
+
+/** dx = factor · ((dy − shift) − (x − mean) · slope) in a few rows. */
+function slopeRows(
   rows: i32,
   width: i32,
   x: usize,
@@ -172,19 +223,20 @@ function backwardRows(
   dx: usize,
 ): void {
   const pitch = (<usize>width) << 2;
-  for (let j = 0; j < width; j += 4) {
-    let at = (<usize>j) << 2;
-    const means = v128.load(mean + at);
-    const factors = v128.load(factor + at);
-    const shifts = v128.load(shift + at);
-    const slopes = v128.load(slope + at);
+  let column: usize = 0;
+  for (let rest = width; rest > 0; rest -= 4, column += 16) {
+    const means = v128.load(mean + column);
+    const factors = v128.load(factor + column);
+    const shifts = v128.load(shift + column);
+    const slopes = v128.load(slope + column);
+    let at = column;
     let left = rows;
-    const rest = width - j;
     do {
       const distance = f32x4.mul(f32x4.sub(v128.load(x + at), means), slopes);
-      const gradient = f32x4.mul(factors, f32x4.sub(f32x4.sub(v128.load(dy + at), shifts), distance));
-      if (rest >= 4) v128.store(dx + at, flushGradient4(gradient));
-      else storeLanes(dx + at, flushGradient4(gradient), rest);
+      const excess = f32x4.sub(f32x4.sub(v128.load(dy + at), shifts), distance);
+      const gradient = flushGradient4(f32x4.mul(factors, excess));
+      if (rest >= 4) v128.store(dx + at, gradient);
+      else storeLanes(dx + at, gradient, rest);
       at += pitch;
     } while (--left > 0);
   }

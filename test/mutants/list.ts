@@ -48,7 +48,7 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "columns-last-rows": {
       why: "rows that make no full turn are not summed",
-      find: "if (left > 0) foldFew<F>(left, width, pitch, a, p, sums);",
+      find: "for (; left > 0; left--, a += pitch) foldOne<F>(pitch, a, p, sums);",
       replace: "",
     },
     "columns-second-matrix": {
@@ -58,8 +58,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "columns-tail-overrun": {
       why: "sums behind the last column are written",
-      find: "storeLanes(sums, sum, rest);\n  }\n}\n\n/** The same of two",
-      replace: "v128.store(sums, sum);\n  }\n}\n\n/** The same of two",
+      find: "storeLanes(sums, f.at(v128.load(sums), v128.load(a), v128.load(p)), <i32>((end - sums) >> 2));",
+      replace: "v128.store(sums, f.at(v128.load(sums), v128.load(a), v128.load(p)));",
     },
   }),
   ...inFile("assembly/simd/lanes.ts", ["kernels/activations"], {

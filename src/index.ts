@@ -25,6 +25,8 @@ export {
 } from "./callbacks/index.js";
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
+export { DiagnosisReport } from "./diagnostics/diagnosisReport.js";
+export type { TriedCure } from "./diagnostics/triedCure.js";
 export * from "./errors.js";
 export * from "./initializers/index.js";
 export type { CustomInitializer, Initializer } from "./initializers/table.js";

@@ -73,7 +73,7 @@ describe("the text of a report", () => {
 
   it("lets no name steer the terminal", () => {
     const text = textOf(repeated(well, 1, () => "\u001b[2Jlayer\r\nname"));
-    expect(text).not.toMatch(/[\u001b\r]/); // eslint-disable-line no-control-regex
+    expect(text).not.toMatch(/[\u001b\r]/);
     expect(text).toContain("?[2Jlayer name");
   });
 

@@ -26,6 +26,16 @@ export {
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
 export type { ErrorCode, ErrorCodes } from "./errorCodes.js";
+export type { DiagnosisReport } from "./diagnostics/diagnosisReport.js";
+export type {
+  Bin,
+  LayerObservation,
+  Observation,
+  TensorStatistics,
+  WeightObservation,
+} from "./diagnostics/observation.js";
+export type { Course, Finding, LayerReport, Problem, ReportData } from "./diagnostics/report.js";
+export type { TriedCure } from "./diagnostics/triedCure.js";
 export * from "./errors.js";
 export * from "./initializers/index.js";
 export type { CustomInitializer, Initializer } from "./initializers/table.js";

@@ -1,19 +1,22 @@
-import { knownOptions, positiveInteger, show } from "../check.js";
+import { knownOptions, positiveInteger, show, wholeNumber } from "../check.js";
+import type { LayerObservation, TensorStatistics } from "../diagnostics/observation.js";
 import { ConfigError } from "../errors.js";
-import { scalar, summaryRecord, type SummaryValue, versionRecord } from "../formats/eventFile.js";
+import { histogram, scalar, summaryRecord, type SummaryValue, versionRecord } from "../formats/eventFile.js";
 import type { Callback, Logs } from "../model/callback.js";
 import { makeFolderOf } from "../runtime/files.js";
 import { LogFile } from "../runtime/logFile.js";
-import { checkedState } from "./state.js";
+import { checkedState, isCount } from "./state.js";
 
 export interface TensorBoardOptions {
   /** The folder that TensorBoard is pointed at (default "logs"); the runs are its folders `train` and `validation`. */
   logDir?: string | URL;
   /** Figures of each epoch (the default), and also of each batch, or of every so many batches. */
   updateFreq?: "epoch" | "batch" | number;
+  /** In every so many epochs, histograms and norms by layer; 0 (the default) for none. */
+  histogramFreq?: number;
 }
 
-const OPTIONS = { logDir: true, updateFreq: true };
+const OPTIONS = { logDir: true, updateFreq: true, histogramFreq: true };
 
 /** A file of events that a resume goes on with. */
 interface SavedLog {
@@ -24,12 +27,19 @@ interface SavedLog {
 interface State {
   readonly train: SavedLog | null;
   readonly validation: SavedLog | null;
+  /** The last epoch whose layers are written; missing in files from before there was histogramFreq. */
+  readonly observed?: number | null;
 }
 
 /**
  * Writes event files that TensorBoard shows (`tensorboard --logdir logs`): `epoch_loss`, each metric as `epoch_…`, and
  * `epoch_learning_rate` under `train`, those of the validation under `validation`, over the epochs from 0; with
  * `updateFreq`, `batch_…` over the steps. As Keras's TensorBoard.
+ *
+ * With `histogramFreq`, in epochs 0, n, 2n … also what the first step saw of every layer, under `train` at that epoch:
+ * histograms of `<layer>/activations`, `<layer>/<weight>` and `<layer>/<weight>/gradients`, and the scalars
+ * `<layer>/gradientNorm` and `<layer>/weightNorm` (L2, over the layer's weights) and `<layer>/updateRatio` (‖Δw‖ / ‖w‖).
+ * Keras shows the weights alone, when the epoch ends. No bit of the training changes.
  *
  * A fit with `resume` goes on in the same files, behind what had been written when the model was saved: no step stands twice.
  *
@@ -39,7 +49,8 @@ interface State {
  * callbacks: [tensorBoard({ logDir: "logs/run1" })]
  */
 export function tensorBoard(options: TensorBoardOptions = {}): Callback {
-  const { logDir = "logs", updateFreq = "epoch" } = knownOptions<TensorBoardOptions>(options, "tensorBoard", OPTIONS);
+  const given = knownOptions<TensorBoardOptions>(options, "tensorBoard", OPTIONS);
+  const { logDir = "logs", updateFreq = "epoch", histogramFreq = 0 } = given;
   if (!(logDir instanceof URL) && (typeof logDir !== "string" || logDir === "")) {
     throw new ConfigError(
       "config/bad-path",
@@ -49,16 +60,18 @@ export function tensorBoard(options: TensorBoardOptions = {}): Callback {
   if (updateFreq !== "epoch" && updateFreq !== "batch") {
     positiveInteger(updateFreq, 'updateFreq of tensorBoard, where it is not "epoch" or "batch",');
   }
+  wholeNumber(histogramFreq, "histogramFreq of tensorBoard");
   const everyBatches = updateFreq === "epoch" ? 0 : updateFreq === "batch" ? 1 : updateFreq;
 
   let train = new EventLog(logDir, "train");
   let validation = new EventLog(logDir, "validation");
-  let firstStep = 0;
+  let epochUnderWay = 0;
+  let observed: number | null = null;
+  const wantsLayers = () => histogramFreq > 0 && epochUnderWay % histogramFreq === 0 && observed !== epochUnderWay;
 
   const batches: Callback = {
-    onEpochBegin: (epoch, _logs, { info }) => void (firstStep = epoch * info.stepsPerEpoch),
-    async onBatchEnd(batch, logs) {
-      const step = firstStep + batch;
+    async onBatchEnd(batch, logs, { info }) {
+      const step = epochUnderWay * info.stepsPerEpoch + batch;
       if (step % everyBatches === 0) await train.write(step, scalars("batch_", logs));
     },
   };
@@ -68,10 +81,27 @@ export function tensorBoard(options: TensorBoardOptions = {}): Callback {
 
     async onTrainBegin() {
       [train, validation] = [new EventLog(logDir, "train"), new EventLog(logDir, "validation")];
+      [epochUnderWay, observed] = [0, null];
       await makeFolderOf(train.pathOf("events"));
     },
 
+    onEpochBegin: (epoch) => void (epochUnderWay = epoch),
+
     ...(everyBatches !== 0 && batches),
+
+    /** The next step, until one of this epoch has been seen. */
+    get observeEvery() {
+      return wantsLayers() ? 1 : undefined;
+    },
+
+    async onObservation({ layers }) {
+      const epoch = epochUnderWay;
+      await train.write(
+        epoch,
+        layers.flatMap((layer, i) => layerValues(layer, layers.slice(0, i))),
+      );
+      observed = epoch;
+    },
 
     async onEpochEnd(epoch, logs, { model }) {
       const held = Object.entries(logs).filter(([name]) => name.startsWith("val_"));
@@ -86,18 +116,62 @@ export function tensorBoard(options: TensorBoardOptions = {}): Callback {
       for (const log of [train, validation]) await log.trim();
     },
 
-    getState: (): State => ({ train: train.saved, validation: validation.saved }),
+    getState: (): State => ({ train: train.saved, validation: validation.saved, observed }),
 
     setState(saved) {
-      const state = checkedState<State>("tensorBoard", saved, { train: isSavedLog, validation: isSavedLog });
+      const state = checkedState<State>("tensorBoard", saved, {
+        train: isSavedLog,
+        validation: isSavedLog,
+        observed: (value) => value === undefined || value === null || isCount(value),
+      });
       train.resume(state.train);
       validation.resume(state.validation);
+      observed = state.observed ?? null;
     },
   };
 }
 
 function scalars(prefix: string, logs: Logs): SummaryValue[] {
   return Object.entries(logs).map(([name, value]) => scalar(prefix + name, value));
+}
+
+/** @param before A layer that is applied again stands there too, and has its weights there. */
+function layerValues({ name, output, weights }: LayerObservation, before: readonly LayerObservation[]): SummaryValue[] {
+  const again = before.filter((other) => other.name === name).length;
+  const norm = (norms: readonly (number | undefined)[]) => {
+    const known = norms.filter((one) => one !== undefined);
+    return known.length > 0 ? Math.sqrt(known.reduce((sum, one) => sum + one * one, 0)) : undefined;
+  };
+  const weightNorm = norm(weights.map((weight) => weight.norm));
+  const updateNorm = norm(weights.map((weight) => weight.updateNorm));
+  const figures = {
+    gradientNorm: norm(weights.map(({ gradientNorm }) => gradientNorm)),
+    weightNorm,
+    updateRatio: weightNorm && updateNorm !== undefined ? updateNorm / weightNorm : undefined,
+  };
+  return [
+    ...distribution(`${name}/activations${again > 0 ? `_${again}` : ""}`, output),
+    ...weights.flatMap((weight) => [
+      ...distribution(weight.name, weight.weights),
+      ...(weight.gradients ? distribution(`${weight.name}/gradients`, weight.gradients) : []),
+    ]),
+    ...Object.entries(figures).flatMap(([tag, value]) =>
+      value === undefined ? [] : [scalar(`${name}/${tag}`, value)],
+    ),
+  ];
+}
+
+/** Of what is finite; a bucket for each bin, and an empty one for each gap. */
+function distribution(tag: string, seen: TensorStatistics): SummaryValue[] {
+  const count = seen.count - seen.nonFinite;
+  if (count === 0) return [];
+  const { min, max, mean, rms, histogram: bins } = seen;
+  const buckets = bins.flatMap(({ low, high, count: inside }, i) => {
+    const gap = i > 0 && bins[i - 1]!.high < low;
+    return [...(gap ? [[low, 0] as const] : []), [high, inside] as const];
+  });
+  const [limits, counts] = [buckets.map(([limit]) => limit), buckets.map(([, inside]) => inside)];
+  return [histogram(tag, { min, max, count, sum: mean * count, squares: rms * rms * count, limits, counts })];
 }
 
 /** The events of one run; its file is made when there is something to write. */

@@ -31,12 +31,36 @@ export function scalar(tag: string, value: number): SummaryValue {
   return concat([text(VALUE.tag, tag), float(VALUE.simpleValue, value)]);
 }
 
+/** Numbers by size: those of bucket i lie above the limit before it and up to its own. */
+export interface Histogram {
+  readonly min: number;
+  readonly max: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly squares: number;
+  /** Rising. */
+  readonly limits: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** A distribution: a HistogramProto of tensorflow/core/framework/summary.proto. */
+export function histogram(tag: string, { min, max, count, sum, squares, limits, counts }: Histogram): SummaryValue {
+  const figures = Object.entries({ min, max, num: count, sum, sumSquares: squares });
+  const proto = concat([
+    ...figures.map(([name, value]) => double(HISTOGRAM[name as keyof typeof HISTOGRAM], value)),
+    doubles(HISTOGRAM.bucketLimit, limits),
+    doubles(HISTOGRAM.bucket, counts),
+  ]);
+  return concat([text(VALUE.tag, tag), message(VALUE.histogram, proto)]);
+}
+
 // ── Protocol buffers ────────────────────────────────────────────────────────────────────────────────────────────────
 
 // Numbers of the fields, by message.
 const EVENT = { wallTime: 1, step: 2, fileVersion: 3, summary: 5 };
 const SUMMARY = { value: 1 };
-const VALUE = { tag: 1, simpleValue: 2 };
+const VALUE = { tag: 1, simpleValue: 2, histogram: 5 };
+const HISTOGRAM = { min: 1, max: 2, num: 3, sum: 4, sumSquares: 5, bucketLimit: 6, bucket: 7 };
 
 const WIRE_VARINT = 0;
 const WIRE_64_BITS = 1;
@@ -49,6 +73,12 @@ function integer(field: number, value: number): Uint8Array {
 
 function double(field: number, value: number): Uint8Array {
   return concat([key(field, WIRE_64_BITS), fixed(8, (view) => view.setFloat64(0, value, true))]);
+}
+
+/** Packed. */
+function doubles(field: number, values: readonly number[]): Uint8Array {
+  const write = (view: DataView) => values.forEach((value, i) => view.setFloat64(i * 8, value, true));
+  return message(field, fixed(values.length * 8, write));
 }
 
 function float(field: number, value: number): Uint8Array {

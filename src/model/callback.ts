@@ -56,9 +56,9 @@ export interface Callback {
   onProgress?: CountedHook;
   /**
    * In every nth optimizer step statistics of all layers and weights are gathered, and `onObservation` is told of them
-   * after the step. It changes no bit; steps in between cost nothing.
+   * after the step. It changes no bit; steps in between cost nothing. It is asked again before each step.
    */
-  readonly observeEvery?: number;
+  readonly observeEvery?: number | undefined;
   onObservation?: (observation: Observation, logs: Logs, context: CallbackContext) => void | Promise<void>;
   onEpochEnd?: CountedHook;
   onTrainEnd?: Hook;

@@ -5,6 +5,18 @@ export interface ReadEvent {
   step: number;
   fileVersion?: string;
   scalars: [tag: string, value: number][];
+  /** Left out where there are none. */
+  histograms?: [tag: string, histogram: ReadHistogram][];
+}
+
+export interface ReadHistogram {
+  min: number;
+  max: number;
+  num: number;
+  sum: number;
+  sumSquares: number;
+  bucketLimit: number[];
+  bucket: number[];
 }
 
 /** All events of a file. @throws Error where a length, a checksum or a field is not as it should be */
@@ -86,18 +98,34 @@ function eventOf(data: Uint8Array): ReadEvent {
     if (kind === "1:1") event.wallTime = new DataView((value as Uint8Array).buffer).getFloat64(0, true);
     else if (kind === "2:0") event.step = value as number;
     else if (kind === "3:2") event.fileVersion = new TextDecoder().decode(value as Uint8Array);
-    else if (kind === "5:2") event.scalars.push(...scalarsOf(value as Uint8Array));
+    else if (kind === "5:2") readSummary(value as Uint8Array, event);
     else throw new Error(`an Event has no field ${kind}`);
   }
   return event;
 }
 
-function scalarsOf(summary: Uint8Array): [string, number][] {
-  return fieldsOf(summary).map(([field, wireType, value]) => {
+function readSummary(summary: Uint8Array, event: ReadEvent): void {
+  for (const [field, wireType, value] of fieldsOf(summary)) {
     if (field !== 1 || wireType !== 2) throw new Error("a Summary holds values");
-    const [tag, simple] = fieldsOf(value as Uint8Array);
-    if (tag?.[0] !== 1 || tag[1] !== 2 || simple?.[0] !== 2 || simple[1] !== 5) throw new Error("no tag and scalar");
-    const number = new DataView((simple[2] as Uint8Array).buffer).getFloat32(0, true);
-    return [new TextDecoder().decode(tag[2] as Uint8Array), number];
-  });
+    const [tag, shown, ...more] = fieldsOf(value as Uint8Array);
+    if (tag?.[0] !== 1 || tag[1] !== 2 || more.length > 0) throw new Error("a value has a tag and one thing to show");
+    const name = new TextDecoder().decode(tag[2] as Uint8Array);
+    const kind = `${shown?.[0]}:${shown?.[1]}`;
+    const bytes = shown?.[2] as Uint8Array;
+    if (kind === "2:5") event.scalars.push([name, new DataView(bytes.buffer).getFloat32(0, true)]);
+    else if (kind === "5:2") (event.histograms ??= []).push([name, histogramOf(bytes)]);
+    else throw new Error(`a Summary.Value has no field ${kind}`);
+  }
+}
+
+function histogramOf(bytes: Uint8Array): ReadHistogram {
+  const read: Record<string, number[]> = {};
+  for (const [field, wireType, value] of fieldsOf(bytes)) {
+    const name = ["min", "max", "num", "sum", "sumSquares", "bucketLimit", "bucket"][field - 1];
+    if (name === undefined || wireType !== (field <= 5 ? 1 : 2)) throw new Error(`no field ${field}:${wireType}`);
+    const { buffer } = value as Uint8Array;
+    read[name] = Array.from(new Float64Array(buffer));
+  }
+  const [min, max, num, sum, sumSquares] = ["min", "max", "num", "sum", "sumSquares"].map((name) => read[name]![0]!);
+  return { min, max, num, sum, sumSquares, bucketLimit: read.bucketLimit!, bucket: read.bucket! } as ReadHistogram;
 }

@@ -99,6 +99,89 @@ describe("what TensorBoard is told", () => {
   });
 });
 
+describe("histograms and norms by layer", () => {
+  /** Those of the run `train`, by `tag@epoch`. */
+  async function layersOf() {
+    const [file] = await readdir(join(folder, "train"));
+    const events = readEvents(await readFile(join(folder, "train", file!)));
+    const histograms = events.flatMap(({ step, histograms: some = [] }) =>
+      some.map(([tag, histogram]) => [`${tag}@${step}`, histogram] as const),
+    );
+    const scalars = events.flatMap(({ step, scalars: some }) =>
+      some.filter(([tag]) => tag.includes("/")).map(([tag, value]) => [`${tag}@${step}`, value] as const),
+    );
+    return { histograms, scalars };
+  }
+
+  test("of the first step in every so many epochs", async () => {
+    const model = await classifier();
+    const first = model.getWeights();
+    const gradients = model.gradients(x.subarray(0, 40 * 4), y.subarray(0, 40));
+    const logged = board({ histogramFreq: 2 });
+    await model.fit(x, y, { ...options, batchSize: 40, shuffle: false, callbacks: [logged] });
+    const { histograms, scalars } = await layersOf();
+    const weights = ["hidden/kernel", "hidden/bias", "output/kernel", "output/bias"];
+    const tags = ["hidden", "output"].flatMap((layer) => [
+      `${layer}/activations`,
+      ...weights.filter((name) => name.startsWith(layer)).flatMap((name) => [name, `${name}/gradients`]),
+    ]);
+    expect(histograms.map(([tag]) => tag)).toEqual([0, 2].flatMap((epoch) => tags.map((tag) => `${tag}@${epoch}`)));
+    const shown = new Map(histograms);
+    for (const [map, suffix] of [
+      [first, ""],
+      [gradients, "/gradients"],
+    ] as const) {
+      for (const name of weights) {
+        const values = Array.from((map.get(name) as { data: Float32Array }).data);
+        const read = shown.get(`${name}${suffix}@0`)!;
+        expect([read.num, read.min, read.max]).toEqual([values.length, Math.min(...values), Math.max(...values)]);
+        expect(read.sum).toBeCloseTo(
+          values.reduce((sum, v) => sum + v, 0),
+          5,
+        );
+        expect(read.sumSquares).toBeCloseTo(
+          values.reduce((sum, v) => sum + v * v, 0),
+          5,
+        );
+        expect(read.bucketLimit).toEqual([...read.bucketLimit].sort((a, b) => a - b));
+        const within = read.bucketLimit.map(
+          (limit, i) => values.filter((v) => v < limit && v >= (read.bucketLimit[i - 1] ?? -Infinity)).length,
+        );
+        expect(read.bucket).toEqual(within);
+      }
+    }
+    const norm = (map: typeof first, layer: string) =>
+      Math.hypot(...[...map].filter(([name]) => name.startsWith(layer)).flatMap(([, { data }]) => Array.from(data)));
+    const figures = new Map(scalars);
+    for (const layer of ["hidden", "output"]) {
+      expect(figures.get(`${layer}/weightNorm@0`)).toBeCloseTo(norm(first, layer), 5);
+      expect(figures.get(`${layer}/gradientNorm@0`)).toBeCloseTo(norm(gradients, layer), 5);
+      expect(figures.get(`${layer}/updateRatio@2`)).toBeGreaterThan(0);
+    }
+  });
+
+  test("change no bit of the training", async () => {
+    const run = async (histogramFreq: number) => {
+      const model = await classifier();
+      await model.fit(x, y, { ...options, callbacks: [board({ histogramFreq })] });
+      return model.getWeights();
+    };
+    expect(await run(1)).toEqual(await run(0));
+  });
+
+  test.each([1, 3, 5, 8])("stand there once after a stop at step %i and a resume", async (maxSteps) => {
+    const model = await classifier();
+    const logged = () => [board({ histogramFreq: 1 })];
+    await model.fit(x, y, { ...options, maxSteps, callbacks: logged() });
+    const loaded = await loadModel(stateOf(model));
+    await loaded.fit(x, y, { ...options, resume: true, callbacks: logged() });
+    const { histograms, scalars } = await layersOf();
+    expect(histograms).toHaveLength(3 * 10);
+    expect(scalars).toHaveLength(3 * 6);
+    for (const all of [histograms, scalars]) expect(new Set(all.map(([tag]) => tag)).size).toBe(all.length);
+  });
+});
+
 describe("a resume", () => {
   test.each(["before", "behind"])("goes on in the same files, no step twice; saved %s it", async (order) => {
     const model = await classifier();
@@ -147,6 +230,7 @@ test.each([
   [{ logDir: 5 }, "config/bad-path", /5/],
   [{ updateFreq: 0 }, "config/not-a-positive-integer", /updateFreq/],
   [{ updateFreq: "epochs" }, "config/not-a-positive-integer", /"epochs"/],
+  [{ histogramFreq: -1 }, "config/not-a-whole-number", /histogramFreq/],
   [{ logdir: "a" }, "config/unknown-option", /Did you mean "logDir"/],
 ])("bad input: %j", async (given, code, message) => {
   const error = await failureOf(() => tensorBoard(given as TensorBoardOptions));

@@ -22,6 +22,9 @@ export {
   type ReduceLROnPlateauOptions,
   tensorBoard,
   type TensorBoardOptions,
+  gradientHealth,
+  type GradientHealth,
+  type GradientHealthOptions,
 } from "./callbacks/index.js";
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
@@ -124,6 +127,7 @@ export type { FitOptions, History, StopReason } from "./model/fit.js";
 export type { Layer } from "./model/layer.js";
 export type { FindLearningRateOptions, LearningRateProgress, LearningRateReport } from "./model/learningRate.js";
 export type { CompileOptions } from "./model/compile.js";
+export type { DiagnoseOptions } from "./model/diagnose.js";
 export { model, type GraphOptions, type PredictionsOf } from "./model/functional.js";
 export { Model } from "./model/model.js";
 export type { Prediction, Predictions } from "./model/predict.js";

@@ -7,8 +7,8 @@ import type { TriedCure } from "./triedCure.js";
  *
  * @example
  * const report = await model.diagnose(x, y);
- * console.log(String(report));
- * await writeFile("diagnosis.html", report.toHtml());
+ * console.log(String(report)); // findings first, then a table of the layers
+ * const page = report.toHtml(); // write it to a file, or show it
  */
 export class DiagnosisReport implements ReportData {
   /** Of which network, and over what. */

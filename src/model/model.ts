@@ -4,7 +4,9 @@ import { writeFileAtomic } from "../runtime/files.js";
 import { isChain } from "./architecture.js";
 import { type CompileOptions, resolveCompile } from "./compile.js";
 import type { Core } from "./core.js";
+import type { DiagnosisReport } from "../diagnostics/diagnosisReport.js";
 import type { Inputs, Outputs } from "./dataset.js";
+import { diagnose, type DiagnoseOptions } from "./diagnose.js";
 import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
 import { Layer } from "./layer.js";
@@ -177,6 +179,19 @@ export class Model<Output extends Predictions = Prediction> {
    */
   applyGradients(gradients: ReadonlyMap<string, NamedArray>): void {
     applyGradients(this.#core, gradients);
+  }
+
+  /**
+   * Why is it not learning? Looks at every layer over some of the rows, trains a copy for a few steps, and says what is
+   * wrong, on what evidence, and what cures it. The model itself stays bit for bit as it is. A healthy network has no finding.
+   *
+   * @throws ConfigError, ShapeError, DataError as `fit` does; the signal's reason where that aborts
+   * @example
+   * const report = await model.diagnose(x, y);
+   * console.log(report.toString()); // findings first, then a table of the layers
+   */
+  async diagnose(x: Inputs, y: Outputs, options: DiagnoseOptions = {}): Promise<DiagnosisReport> {
+    return diagnose(this.#core, x, y, options);
   }
 
   /**

@@ -93,6 +93,7 @@ class Pen {
     const Plot = this.#Plot;
     const marginRight = 12 + LETTER_WIDTH * Math.max(...chart.lines.map(({ label }) => label.length));
     const width = Math.round(WIDTH + marginRight - 80);
+    const yTicks = chart.logY ? logTicks(chart) : 6;
     const svg = Plot.plot({
       document: this.#document,
       width,
@@ -104,11 +105,11 @@ class Pen {
         label: null,
         tickSize: 0,
         ...(chart.yDomain && { domain: chart.yDomain }),
-        ...(chart.logY ? { type: "log", ticks: 6, tickFormat: powerOfTen } : { ticks: 6, nice: true }),
+        ...(chart.logY ? { type: "log", ticks: yTicks, tickFormat: powerOfTen } : { ticks: 6, nice: true }),
       },
       marks: [
         Plot.gridX({ ticks: 6, stroke: color("grid"), strokeOpacity: 1 }),
-        Plot.gridY({ ticks: 6, stroke: color("grid"), strokeOpacity: 1 }),
+        Plot.gridY({ ticks: yTicks, stroke: color("grid"), strokeOpacity: 1 }),
         ...chart.lines.flatMap((line) => this.#line(line, chart.yDomain)),
       ],
     });
@@ -214,10 +215,12 @@ class Pen {
     marginLeft = MARGINS.marginLeft,
   ): Element[] {
     for (const style of [...svg.querySelectorAll("style")]) style.remove();
+    const drawn = this.element("g", { "text-anchor": "middle" }); // as it stands on Plot's own svg
+    drawn.append(...svg.children);
     const middle = (marginLeft + width - marginRight) / 2;
     const along = (MARGINS.marginTop + height - MARGINS.marginBottom) / 2;
     return [
-      ...svg.children,
+      drawn,
       this.element("text", { x: 12, y: 18, class: "title" }, title),
       this.element("text", { x: middle, y: height - 8, "text-anchor": "middle" }, x),
       this.element("text", { transform: `translate(13 ${along}) rotate(-90)`, "text-anchor": "middle" }, y),
@@ -225,10 +228,27 @@ class Pen {
   }
 }
 
+/** Powers of ten, thinned out to seven at most; over less than two decades 1, 2 and 5 of each. */
+function logTicks({ lines }: LineChart): number[] {
+  const ys = lines.flatMap(({ points, band }) => [
+    ...points.map(([, y]) => y),
+    ...(band ?? []).flatMap(([, ...y]) => y),
+  ]);
+  const [low, high] = [Math.min(...ys), Math.max(...ys)];
+  const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
+  const few = Math.log10(high / low) < 2;
+  const step = Math.max(1, Math.ceil((last - first + 1) / 7));
+  const exponents = Array.from({ length: last - first + 3 }, (_, i) => first - 1 + i);
+  return exponents
+    .filter((exponent) => few || (exponent - last) % step === 0)
+    .flatMap((exponent) => (few ? [1, 2, 5] : [1]).map((digit) => Number(`${digit}e${exponent}`)))
+    .filter((tick) => tick >= low && tick <= high);
+}
+
 function powerOfTen(value: number): string {
-  const exponent = Math.round(Math.log10(value));
-  if (Math.abs(value / 10 ** exponent - 1) > 1e-6) return "";
-  return exponent >= -2 && exponent <= 3 ? String(10 ** exponent) : `10${superscript(exponent)}`;
+  const exponent = Math.floor(Math.log10(value) + 1e-9);
+  if (exponent >= -3 && exponent <= 3) return String(value);
+  return `${value === Number(`1e${exponent}`) ? "" : `${Math.round(value / 10 ** exponent)} · `}10${superscript(exponent)}`;
 }
 
 /** Plot takes it for a colour. */

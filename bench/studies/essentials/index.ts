@@ -3,21 +3,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LanewiseError } from "lanewise";
+import { contextOf, SEEDS } from "./context.js";
 import { loadData, type StudyData } from "./data.js";
 import { draw } from "./draw.js";
-import { type Context, verdictOf } from "./experiment.js";
+import { verdictOf } from "./experiment.js";
 import { EXPERIMENTS } from "./experiments/index.js";
 import { type EssentialsOptions, help, readOptions } from "./options.js";
 import { page, type Section, sectionText } from "./page.js";
 import { type Drawing, loadDrawing } from "./plot.js";
-
-const SEEDS = [1, 2, 3, 4, 5];
-
-/** How much an experiment does: what it asks for, or just enough to see that it works. */
-export function contextOf(data: StudyData, quick: boolean, say: (progress: string) => void): Context {
-  const most = (limit: number) => (count: number) => (quick ? Math.min(count, limit) : count);
-  return { data, seeds: quick ? [1] : SEEDS, rows: most(200), epochs: most(2), steps: most(10), say };
-}
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), EXPERIMENTS.length);

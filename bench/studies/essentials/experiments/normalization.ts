@@ -50,7 +50,7 @@ input of one unit's sigmoid in the last hidden layer over the test images. What 
 (Santurkar et al. 2018, arXiv:1805.11604); measured here is only what happens.`,
   async run({ data, seeds, rows, steps, say }) {
     const [train, test] = [data.train(rows(ROWS)), data.test(rows(TEST))];
-    const [last, every] = [steps(STEPS), Math.min(EVERY, steps(STEPS))];
+    const [last, every] = [steps(STEPS), Math.min(EVERY, Math.ceil(steps(STEPS) / 2))];
     const runs = new Map(ARMS.map(([label]) => [label, [] as Run[]]));
     for (const seed of seeds) {
       for (const [label] of ARMS) {
@@ -151,7 +151,8 @@ function percentilesOf(values: readonly number[]): number[] {
 
 /** From the least to the greatest that the median was, in mean distances between the outer percentiles. */
 function drift(looks: readonly (readonly (readonly number[])[])[], every: number): number {
-  const settled = looks.slice(Math.min(looks.length - 1, Math.ceil(SETTLED / every)));
+  const first = Math.ceil(SETTLED / every) - 1;
+  const settled = first < looks.length - 1 ? looks.slice(first) : looks;
   const units = Array.from({ length: UNITS }, (_, unit) => {
     const medians = settled.map((units) => units[unit]![1]!);
     const width = settled.reduce((sum, units) => sum + units[unit]![2]! - units[unit]![0]!, 0) / settled.length;

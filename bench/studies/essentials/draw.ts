@@ -182,7 +182,7 @@ class Pen {
   }
 
   #pictures({ title, side, columns, pictures }: PictureChart): Panel {
-    const tile = 46;
+    const tile = 58;
     const gap = 6;
     const rows = Math.ceil(pictures.length / columns);
     const [width, height] = [columns * (tile + gap) + 22, rows * (tile + gap) + 40];
@@ -229,11 +229,10 @@ class Pen {
 }
 
 /** Powers of ten, thinned out to seven at most; over less than two decades 1, 2 and 5 of each. */
-function logTicks({ lines }: LineChart): number[] {
-  const ys = lines.flatMap(({ points, band }) => [
-    ...points.map(([, y]) => y),
-    ...(band ?? []).flatMap(([, ...y]) => y),
-  ]);
+function logTicks({ lines, yDomain }: LineChart): number[] {
+  const ys =
+    yDomain ??
+    lines.flatMap(({ points, band }) => [...points.map(([, y]) => y), ...(band ?? []).flatMap(([, ...y]) => y)]);
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
   const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
   const few = Math.log10(high / low) < 2;

@@ -87,6 +87,10 @@ export function above(bound: number, format: (value: number) => string): Pick<Pa
   return { format, bound: `above ${format(bound)}`, holds: (value) => value > bound };
 }
 
+export function below(bound: number, format: (value: number) => string): Pick<Part, "bound" | "holds" | "format"> {
+  return { format, bound: `below ${format(bound)}`, holds: (value) => value < bound };
+}
+
 export function within(
   [low, high]: readonly [number, number],
   format: (value: number) => string,

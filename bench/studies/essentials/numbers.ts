@@ -27,6 +27,10 @@ export function plain(value: number): string {
   return `${digits} · 10${superscript(Number(exponent))}`.replace("-", "−");
 }
 
+export function whole(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`.replace("-", "−");
 }

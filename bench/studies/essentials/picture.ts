@@ -2,7 +2,7 @@
 
 import { deflateSync } from "node:zlib";
 
-const LEVELS = 7; // each side of zero: 15 colours, which four bits hold
+const LEVELS = 4; // each side of zero: few, so that the file is small
 const ABOVE = [0x2f, 0x81, 0xf7];
 const BELOW = [0xe0, 0x66, 0x1c];
 

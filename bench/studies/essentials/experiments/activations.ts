@@ -2,7 +2,7 @@ import { type Activation, adam, leakyRelu, type Model } from "lanewise";
 import type { Tone } from "../chart.js";
 import { above, type Experiment, type Part } from "../experiment.js";
 import { classifier, equal, stack } from "../network.js";
-import { median, percent, points, spread, times } from "../numbers.js";
+import { median, percent, points, spread, times, whole } from "../numbers.js";
 
 const DEPTH = 8;
 const UNITS = 64;
@@ -60,7 +60,7 @@ after the other and round again, so that other work on the machine touches all a
     const tone = (name: Arm): Tone => (name === "sigmoid" || name === "tanh" ? "second" : "first");
     const relative = (name: Arm) => cost.get(name)!.map((ms, i) => ms / cost.get("ReLU")![i]!);
     return {
-      setup: `${DEPTH} × ${UNITS} units, ${train.y.length} images, ${epochs(EPOCHS)} epochs of Adam in batches of ${BATCH}, tested on ${test.y.length} others`,
+      setup: `${DEPTH} × ${UNITS} units, ${whole(train.y.length)} images, ${epochs(EPOCHS)} epochs of Adam in batches of ${BATCH}, tested on ${whole(test.y.length)} others`,
       parts: [
         beats("tanh", "sigmoid"),
         beats("ReLU", "tanh"),

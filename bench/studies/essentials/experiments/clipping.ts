@@ -2,17 +2,17 @@ import { type Clip, clipByGlobalNorm, clipByValue, sgd, varianceScaling } from "
 import { counted, overSeeds, type Tone } from "../chart.js";
 import { atLeast, atMost, type Experiment } from "../experiment.js";
 import { classifier, equal, type Observation, stack } from "../network.js";
-import { median, percent, plain, spread, times } from "../numbers.js";
+import { median, percent, plain, spread, times, whole } from "../numbers.js";
 
-const LAYERS = 20;
+const LAYERS = 10;
 const UNITS = 64;
 const ROWS = 2000;
-const EPOCHS = 10;
+const EPOCHS = 20;
 const BATCH = 50;
-const RATE = 0.01;
+const RATE = 0.1;
 /** Weights have twice the variance of He's: every layer makes signal and gradient √2 times as large. */
 const SCALE = 4;
-const SHOWN = 60;
+const SHOWN = 100;
 
 const ARMS: readonly [label: string, tone: Tone, clip: Clip | undefined][] = [
   ["without", "second", undefined],
@@ -22,6 +22,9 @@ const ARMS: readonly [label: string, tone: Tone, clip: Clip | undefined][] = [
 
 interface Run {
   readonly norms: number[];
+  /** By epoch. */
+  readonly learned: readonly number[];
+  /** At the end; 0 where a number became infinite. */
   readonly accuracy: number;
   readonly broke: boolean;
 }
@@ -34,7 +37,7 @@ export const clipping: Experiment = {
   source:
     "R. Pascanu, T. Mikolov and Y. Bengio 2013, *On the difficulty of training recurrent neural networks*, arXiv:1211.5063 (there for recurrent networks, which are deep in time)",
   text: `If each layer enlarges what passes through it, ${LAYERS} layers enlarge it exponentially, the gradient too. Here the weights have twice the variance of
-He's, so that the factor is √2 a layer, and 2¹⁰ through all. The loss is then like a cliff: the gradient at its edge says nothing about where to go beyond a very
+He's, so that the factor is √2 a layer, and 2⁵ = 32 through all. The loss is then like a cliff: the gradient at its edge says nothing about where to go beyond a very
 short way, and a step in proportion to it lands anywhere. Clipping by norm keeps the direction and shortens the step: g ← g · min(1, c / ‖g‖), over all weights at once.
 Clipping by value cuts every number by itself, which bends the direction; it is shown beside it. The chart has the norm *before* clipping: clipped networks
 walk down to where the gradient is small; the other is soon not a number.`,
@@ -57,14 +60,15 @@ walk down to where the gradient is small; the other is soon not a number.`,
           callbacks: [{ observeEvery: 1, onObservation: (seen) => void norms.push(gradientNorm(seen)) }],
         });
         const broke = stopReason === "nonFinite";
-        runs.get(label)!.push({ norms, broke, accuracy: broke ? 0 : history.accuracy!.at(-1)! });
+        const learned = history.accuracy ?? [];
+        runs.get(label)!.push({ norms, learned, broke, accuracy: broke ? 0 : learned.at(-1)! });
       }
       say(`seed ${seed}`);
     }
     const of = (label: string) => runs.get(label)!;
     const shown = counted(SHOWN);
     return {
-      setup: `${LAYERS} × ${UNITS} ReLU units, weights of twice He's variance, ${train.y.length} images, ${epochs(EPOCHS)} epochs of SGD (rate ${RATE}) in batches of ${BATCH}`,
+      setup: `${LAYERS} × ${UNITS} ReLU units, weights of twice He's variance, ${whole(train.y.length)} images, ${epochs(EPOCHS)} epochs of SGD (rate ${RATE}) in batches of ${BATCH}`,
       parts: [
         {
           says: "with clipByGlobalNorm(1): training accuracy at the end",
@@ -108,7 +112,7 @@ walk down to where the gradient is small; the other is soon not a number.`,
       },
       figure: {
         name: "clipping",
-        alt: "The norm of the gradient before clipping in the first steps: without clipping it leaves the chart",
+        alt: "The norm of the gradient before clipping in the first steps, and the training accuracy of those that learn",
         charts: [
           {
             kind: "lines",
@@ -116,6 +120,7 @@ walk down to where the gradient is small; the other is soon not a number.`,
             x: "training step",
             y: "‖gradient‖ of all weights",
             logY: true,
+            yDomain: [1, 1e6],
             lines: ARMS.map(([label, tone]) =>
               overSeeds(
                 label,
@@ -125,14 +130,30 @@ walk down to where the gradient is small; the other is soon not a number.`,
               ),
             ),
           },
+          {
+            kind: "lines",
+            title: "Learning, where there is any",
+            x: "epoch",
+            y: "training accuracy, %",
+            yDomain: [0, 100],
+            lines: ARMS.filter(([label]) => of(label).some(({ broke }) => !broke)).map(([label, tone]) =>
+              overSeeds(
+                label,
+                tone,
+                counted(epochs(EPOCHS)),
+                of(label).map(({ learned }) => learned.map((share) => 100 * share)),
+              ),
+            ),
+          },
         ],
       },
     };
   },
 };
 
-/** Over all weights. */
+/** Over all weights; infinite where any number of it is, which norms leave out. */
 function gradientNorm({ layers }: Observation): number {
-  const norms = layers.flatMap(({ weights }) => weights.map((weight) => weight.gradientNorm ?? 0));
-  return Math.sqrt(norms.reduce((sum, norm) => sum + norm * norm, 0));
+  const weights = layers.flatMap((layer) => layer.weights);
+  if (weights.some(({ gradients }) => (gradients?.nonFinite ?? 0) > 0)) return Infinity;
+  return Math.sqrt(weights.reduce((sum, { gradientNorm }) => sum + (gradientNorm ?? 0) ** 2, 0));
 }

@@ -2,7 +2,7 @@ import { adam, cosineDecay, funnel } from "lanewise";
 import type { Tone } from "../chart.js";
 import { above, type Experiment, within } from "../experiment.js";
 import { classifier, equal, stack } from "../network.js";
-import { percent, points, spread } from "../numbers.js";
+import { percent, points, spread, whole } from "../numbers.js";
 
 const ROWS = 5000;
 const TEST = 4000;
@@ -45,7 +45,7 @@ three layers (\`funnel\`, its first width fitted). He's initializer, the rate fa
     }
     const gain = (better: string, worse: string) => accuracy.get(better)!.map((a, i) => a - accuracy.get(worse)![i]!);
     return {
-      setup: `about ${budget.toLocaleString("en-US")} weights each, ${train.y.length} images, ${epochs(EPOCHS)} epochs of Adam (rate ${RATE}, falling) in batches of ${BATCH}, tested on ${test.y.length} others`,
+      setup: `about ${budget.toLocaleString("en-US")} weights each, ${whole(train.y.length)} images, ${epochs(EPOCHS)} epochs of Adam (rate ${RATE}, falling) in batches of ${BATCH}, tested on ${whole(test.y.length)} others`,
       parts: [
         { says: "3 layers against 1, test accuracy", values: gain("3 layers", "1 layer"), ...above(0, points) },
         { says: "5 layers against 3", values: gain("5 layers", "3 layers"), ...above(0, points) },

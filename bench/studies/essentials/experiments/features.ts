@@ -1,13 +1,13 @@
 import { adam, dense, dropout, type LayerSpec, type Model } from "lanewise";
 import { above, atLeast, type Experiment } from "../experiment.js";
 import { classifier } from "../network.js";
-import { median, percent, spread } from "../numbers.js";
+import { median, percent, spread, whole } from "../numbers.js";
 
 const UNITS = 64;
 const ROWS = 10_000;
 const EPOCHS = 20;
 const BATCH = 64;
-const SHOWN = 16;
+const SHOWN = 12;
 
 const ARMS = ["plain", "with dropout"] as const;
 type Arm = (typeof ARMS)[number];
@@ -63,7 +63,7 @@ Each picture is scaled by its own largest weight.`,
       of(better, which).map((value, i) => value - of(worse, which)[i]!);
     const decimals = (value: number) => value.toFixed(2).replace("-", "−");
     return {
-      setup: `2 × ${UNITS} ReLU units, ${train.y.length} images, ${epochs(EPOCHS)} epochs of Adam in batches of ${BATCH}; dropout 0.2 of the inputs and 0.5 of the units`,
+      setup: `2 × ${UNITS} ReLU units, ${whole(train.y.length)} images, ${epochs(EPOCHS)} epochs of Adam in batches of ${BATCH}; dropout 0.2 of the inputs and 0.5 of the units`,
       parts: [
         {
           says: "trained: smoothness above that at the start by",

@@ -2,12 +2,12 @@ import { type Initializer, sgd } from "lanewise";
 import { counted, overSeeds, type Tone } from "../chart.js";
 import { atLeast, atMost, type Experiment, within } from "../experiment.js";
 import { classifier, equal, firstStep, hiddenLayers, stack } from "../network.js";
-import { percent, plain, spread, times } from "../numbers.js";
+import { percent, plain, spread, times, whole } from "../numbers.js";
 
 const LAYERS = 30;
 const UNITS = 64;
 const ROWS = 2000;
-const EPOCHS = 15;
+const EPOCHS = 40;
 const BATCH = 50;
 const RATE = 0.01;
 
@@ -37,7 +37,7 @@ gets off the ground (right).`,
         const make = () =>
           classifier(data, stack(equal(LAYERS, UNITS), "relu", initializer), {
             seed,
-            optimizer: sgd({ learningRate: RATE, momentum: 0.9 }),
+            optimizer: sgd({ learningRate: RATE }),
             output: initializer,
           });
         seen.get(label)!.push(hiddenLayers(await firstStep(await make(), train)));
@@ -62,7 +62,7 @@ gets off the ground (right).`,
         ),
       );
     return {
-      setup: `${LAYERS} × ${UNITS} units, ${train.y.length} images, ${epochs(EPOCHS)} epochs of SGD (rate ${RATE}, momentum 0.9) in batches of ${BATCH}`,
+      setup: `${LAYERS} × ${UNITS} units, ${whole(train.y.length)} images, ${epochs(EPOCHS)} epochs of SGD (rate ${RATE}) in batches of ${BATCH}`,
       parts: [
         {
           says: "He: rms of outputs of layer 30 against layer 1",

@@ -2,7 +2,7 @@ import { type Activation, type Initializer, randomNormal, sgd } from "lanewise";
 import { counted, overSeeds, type Tone } from "../chart.js";
 import { above, atLeast, atMost, type Experiment } from "../experiment.js";
 import { classifier, equal, firstStep, hiddenLayers, stack } from "../network.js";
-import { percent, plain, spread, times } from "../numbers.js";
+import { percent, plain, spread, times, whole } from "../numbers.js";
 
 const LAYERS = 10;
 const UNITS = 100;
@@ -52,7 +52,7 @@ from the output (layer ${LAYERS}) down to layer 1, before any step was taken.`,
         ),
       );
     return {
-      setup: `${LAYERS} × ${UNITS} units, one batch of ${batch.y.length} images`,
+      setup: `${LAYERS} × ${UNITS} units, one batch of ${whole(batch.y.length)} images`,
       parts: [
         {
           says: "N(0, 1): sums of layer 10 have a variance above that of what goes in, by a factor",

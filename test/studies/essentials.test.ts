@@ -46,7 +46,7 @@ test("a picture is a PNG whose zero is transparent and whose greatest weight has
 
 describe("every experiment, in a quick pass", () => {
   test.each(EXPERIMENTS.map((experiment, i) => [i + 1, experiment] as const))("%i", async (number, experiment) => {
-    const context = contextOf(await loadData(undefined), true, () => undefined);
+    const context = contextOf(await loadData(undefined), { quick: true, machine: "a machine" }, () => undefined);
     const outcome = await experiment.run(context);
     expect(outcome.parts.length).toBeGreaterThan(1);
     for (const { values } of outcome.parts) {
@@ -67,10 +67,11 @@ describe("every experiment, in a quick pass", () => {
 
 describe("options", () => {
   it("writes the page for a whole run only", () => {
-    expect(readOptions([], 9)).toEqual({ data: undefined, only: undefined, quick: false, out: "docs" });
+    expect(readOptions([], 9)).toMatchObject({ data: undefined, only: undefined, quick: false, out: "docs" });
     expect(readOptions(["--quick"], 9)).toMatchObject({ quick: true, out: undefined });
     expect(readOptions(["--only", "3", "--data=mnist"], 9)).toMatchObject({ only: 3, data: "mnist", out: undefined });
     expect(readOptions(["--quick", "--out", "there"], 9)).toMatchObject({ out: "there" });
+    expect(readOptions(["--machine", "a laptop"], 9)).toMatchObject({ machine: "a laptop" });
     expect(readOptions(["-h", "--quick"], 9)).toBe("help");
   });
 
@@ -80,7 +81,15 @@ describe("options", () => {
 
   it("are named in the help, as are the experiments", () => {
     const text = help(EXPERIMENTS.map(({ title }) => title));
-    for (const word of ["--data DIR", "--only N", "--quick", "--out DIR", "--help", "Batch normalization"]) {
+    for (const word of [
+      "--data DIR",
+      "--only N",
+      "--quick",
+      "--machine TEXT",
+      "--out DIR",
+      "--help",
+      "Batch normalization",
+    ]) {
       expect(text).toContain(word);
     }
   });

@@ -37,6 +37,8 @@ export interface Outcome {
 
 export interface Context {
   readonly data: StudyData;
+  /** Its kind, to stand beside times. */
+  readonly machine: string;
   readonly seeds: readonly number[];
   /** As many, or in a quick pass very few. */
   readonly rows: (count: number) => number;

@@ -26,13 +26,13 @@ async function main(): Promise<void> {
   if (drawing !== undefined) await write(sections, data, options, drawing);
 }
 
-async function run(data: StudyData, { only, quick }: EssentialsOptions): Promise<Section[]> {
+async function run(data: StudyData, { only, quick, machine }: EssentialsOptions): Promise<Section[]> {
   const sections: Section[] = [];
   for (const [i, experiment] of EXPERIMENTS.entries()) {
     if (only !== undefined && only !== i + 1) continue;
     const began = performance.now();
     const say = (progress: string) => console.log(`${i + 1}  ${experiment.title}: ${progress}`);
-    const outcome = await experiment.run(contextOf(data, quick, say));
+    const outcome = await experiment.run(contextOf(data, { quick, machine }, say));
     const seconds = ((performance.now() - began) / 1000).toFixed(0);
     say(`${verdictOf(outcome.parts)} (${seconds} s)`);
     sections.push({ number: i + 1, experiment, outcome });
@@ -52,7 +52,10 @@ async function write(
     await writeFile(join(pictures, `${outcome.figure.name}.svg`), draw(outcome.figure, drawing));
   }
   if (only !== undefined) return;
-  const command = `npm run essentials${folder === undefined ? "" : " -- --data DIR"}`;
+  const command =
+    folder === undefined
+      ? "npm run essentials            # with -- --data DIR on MNIST: DIR holds its four IDX files"
+      : "npm run essentials -- --data DIR            # DIR: MNIST's four IDX files; without it, the digits that come with lanewise";
   const text = page(sections, { data: data.name, seeds: quick ? 1 : SEEDS.length, command });
   await writeFile(join(out!, "essentials.md"), text);
   console.log(`Written: ${join(out!, "essentials.md")} and its figures`);

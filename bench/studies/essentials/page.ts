@@ -17,6 +17,7 @@ export function page(sections: readonly Section[], { data, seeds, command }: Abo
 What makes deep networks learn: ${sections.length} things that are told of them, each tried on small networks and held to what was measured. Run it yourself:
 
 \`\`\`sh
+npm install --prefix docs            # once: what draws the figures
 ${command}
 \`\`\`
 

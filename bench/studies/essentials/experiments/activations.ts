@@ -36,7 +36,7 @@ that is below zero for every input is dead. Leaky ReLU keeps a small slope there
 outputs towards 0; SELU scales ELU so that mean 0 and variance 1 maintain themselves from layer to layer. Each gets the initializer that suits it
 (\`"auto"\`: Glorot for sigmoid and tanh, He for the ReLUs and ELU, LeCun for SELU). Accuracy is compared seed by seed; steps are timed in turn, one activation
 after the other and round again, so that other work on the machine touches all alike.`,
-  async run({ data, seeds, rows, epochs, steps, say }) {
+  async run({ data, seeds, rows, epochs, steps, machine, say }) {
     const [train, test] = [data.train(rows(ROWS)), data.test(rows(TEST))];
     const accuracy = new Map(NAMES.map((name) => [name, [] as number[]]));
     const cost = new Map(NAMES.map((name) => [name, [] as number[]]));
@@ -60,7 +60,7 @@ after the other and round again, so that other work on the machine touches all a
     const tone = (name: Arm): Tone => (name === "sigmoid" || name === "tanh" ? "second" : "first");
     const relative = (name: Arm) => cost.get(name)!.map((ms, i) => ms / cost.get("ReLU")![i]!);
     return {
-      setup: `${DEPTH} × ${UNITS} units, ${whole(train.y.length)} images, ${epochs(EPOCHS)} epochs of Adam in batches of ${BATCH}, tested on ${whole(test.y.length)} others`,
+      setup: `${DEPTH} × ${UNITS} units, ${whole(train.y.length)} images, ${epochs(EPOCHS)} epochs of Adam in batches of ${BATCH}, tested on ${whole(test.y.length)} others; times on ${machine}, Node ${process.versions.node.split(".")[0]}, one thread`,
       parts: [
         beats("tanh", "sigmoid"),
         beats("ReLU", "tanh"),

@@ -26,7 +26,7 @@ export const elu: Experiment = {
   claim:
     "ELU's units have a mean activation nearer to zero than ReLU's and leaky ReLU's while they train, and its training loss falls faster.",
   source:
-    "D.-A. Clevert, T. Unterthiner and S. Hochreiter 2015, *Fast and accurate deep network learning by exponential linear units*, arXiv:1511.07289, section 4.1 and figure 1 (all of MNIST, 300 epochs)",
+    "D.-A. Clevert, T. Unterthiner and S. Hochreiter 2015, *Fast and accurate deep network learning by exponential linear units*, arXiv:1511.07289, section 4.1 and figure 2 (all of MNIST, 300 epochs)",
   text: `A unit that is positive on average shifts every unit above it in one direction, and the steps have to undo that before they get anywhere: the bias shift. ReLU
 can only be positive; leaky ReLU a little less so; ELU, z for z > 0 and eᶻ − 1 below, gives negative values down to −1, which pull its mean towards zero, at less cost than
 normalizing.

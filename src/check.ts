@@ -1,9 +1,14 @@
 // Checks of single options: each returns the value it has checked and throws a ConfigError that names it.
 
+import type { ErrorCode } from "./errorCodes.js";
 import { ConfigError, ShapeError } from "./errors.js";
 import type { Shape } from "./shape.js";
 
-export function positiveInteger(value: unknown, what: string, code = "config/not-a-positive-integer"): number {
+export function positiveInteger(
+  value: unknown,
+  what: string,
+  code: ErrorCode = "config/not-a-positive-integer",
+): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
     throw new ConfigError(code, `${what} must be a whole number of at least 1; got ${show(value)}.`);
   }
@@ -11,21 +16,21 @@ export function positiveInteger(value: unknown, what: string, code = "config/not
 }
 
 /** A whole number from 0. */
-export function wholeNumber(value: unknown, what: string, code = "config/not-a-whole-number"): number {
+export function wholeNumber(value: unknown, what: string, code: ErrorCode = "config/not-a-whole-number"): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
     throw new ConfigError(code, `${what} must be a whole number of at least 0; got ${show(value)}.`);
   }
   return value;
 }
 
-export function positiveNumber(value: unknown, what: string, code = "config/not-positive"): number {
+export function positiveNumber(value: unknown, what: string, code: ErrorCode = "config/not-positive"): number {
   if (!isFinite32(value) || Math.fround(value) <= 0) {
     throw new ConfigError(code, `${what} must be a finite number above 0, also in 32 bits; got ${show(value)}.`);
   }
   return value;
 }
 
-export function finiteNumber(value: unknown, what: string, code = "config/not-finite"): number {
+export function finiteNumber(value: unknown, what: string, code: ErrorCode = "config/not-finite"): number {
   if (!isFinite32(value)) {
     throw new ConfigError(code, `${what} must be a finite number, also in 32 bits; got ${show(value)}.`);
   }
@@ -43,7 +48,7 @@ export function numberInRange(
   what: string,
   low: number,
   high: number,
-  { closed = false, code = "config/out-of-range" }: { closed?: boolean; code?: string } = {},
+  { closed = false, code = "config/out-of-range" }: { closed?: boolean; code?: ErrorCode } = {},
 ): number {
   if (typeof value !== "number" || !(value >= low && (closed ? value <= high : value < high))) {
     throw new ConfigError(code, `${what} must be in [${low}, ${high}${closed ? "]" : ")"}; got ${show(value)}.`);
@@ -81,6 +86,14 @@ export function knownOptions<T extends object>(
     );
   }
   return given as T;
+}
+
+/** An AbortSignal, or none. */
+export function abortSignal(value: unknown): AbortSignal | undefined {
+  if (value !== undefined && typeof (value as AbortSignal | null)?.throwIfAborted !== "function") {
+    throw new ConfigError("config/bad-signal", `signal must be an AbortSignal; got ${show(value)}.`);
+  }
+  return value as AbortSignal | undefined;
 }
 
 /** A seed: any whole number from 0 to 2^53 − 1. */

@@ -1,11 +1,13 @@
+import type { ErrorCode } from "./errorCodes.js";
+
 /**
  * Every error that the library throws on purpose is a `LanewiseError` with a stable `code`: the one thing to test for.
  * The message says what happened, what was expected and how to mend it, with the values.
  */
 export class LanewiseError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;

@@ -17,9 +17,20 @@ export interface FamilyRow {
   readonly paper?: string;
 }
 
+/** What a member is called in messages, and in the code of an unknown one: `config/unknown-activation`. */
+export type FamilyKind =
+  | "activation"
+  | "clipping"
+  | "constraint"
+  | "initializer"
+  | "loss"
+  | "metric"
+  | "optimizer"
+  | "regularizer"
+  | "schedule";
+
 export interface Family<Rows extends Record<string, FamilyRow>> {
-  /** What one member is called in messages: "activation". */
-  readonly kind: string;
+  readonly kind: FamilyKind;
   readonly rows: Rows;
 }
 
@@ -47,7 +58,7 @@ export function resolve<Rows extends Record<string, FamilyRow>>(
   if (typeof given === "string") return describe(family, given);
   if (given === null || typeof given !== "object" || typeof given.name !== "string") {
     throw new ConfigError(
-      `config/unknown-${slug(family.kind)}`,
+      `config/unknown-${family.kind}`,
       `${article(family.kind)} is a name or what a factory returns, such as "${Object.keys(family.rows)[0]}"; got ${show(given)}.`,
     );
   }
@@ -60,15 +71,11 @@ export function rowOf<Rows extends Record<string, FamilyRow>>(family: Family<Row
   if (!Object.hasOwn(family.rows, name)) {
     const names = Object.keys(family.rows);
     throw new ConfigError(
-      `config/unknown-${slug(family.kind)}`,
+      `config/unknown-${family.kind}`,
       `There is no ${family.kind} "${name}".${suggest(name, names)} Known: ${names.join(", ")}.`,
     );
   }
   return family.rows[name as keyof Rows];
-}
-
-function slug(kind: string): string {
-  return kind.replaceAll(" ", "-");
 }
 
 function article(kind: string): string {

@@ -25,6 +25,7 @@ export {
 } from "./callbacks/index.js";
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
+export type { ErrorCode, ErrorCodes } from "./errorCodes.js";
 export * from "./errors.js";
 export * from "./initializers/index.js";
 export type { CustomInitializer, Initializer } from "./initializers/table.js";
@@ -111,6 +112,7 @@ export type { Rowlike, Targets } from "./model/data.js";
 export type { Inputs, Outputs } from "./model/dataset.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";
 export type { Layer } from "./model/layer.js";
+export type { FindLearningRateOptions, LearningRateProgress, LearningRateReport } from "./model/learningRate.js";
 export type { CompileOptions } from "./model/compile.js";
 export { model, type GraphOptions, type PredictionsOf } from "./model/functional.js";
 export { Model } from "./model/model.js";
@@ -145,3 +147,19 @@ export {
   warmup,
 } from "./schedules/index.js";
 export { foldBatchNorm, type Folded, type FoldOptions } from "./transfer/index.js";
+export {
+  choice,
+  type Distribution,
+  type Importance,
+  integer,
+  logUniform,
+  type Params,
+  search,
+  type SearchOptions,
+  type SearchResult,
+  type SearchSpace,
+  type Trial,
+  type TrialBuild,
+  type TrialEvent,
+  uniform,
+} from "./search/index.js";

@@ -49,6 +49,22 @@ describe("the README's example", () => {
   });
 });
 
+test("the graph runs as it stands", async () => {
+  const [, graph] = [...readme.matchAll(/```ts\n(.*?)```/gs)];
+  const folder = mkdtempSync(join(tmpdir(), "lanewise-readme-"));
+  try {
+    const code = graph![1]!.replace(
+      'from "lanewise"',
+      `from ${JSON.stringify(new URL("build/src/index.js", root).href)}`,
+    );
+    const file = join(folder, "graph.mjs");
+    writeFileSync(file, `${transpile(code)}\nexport const digit = net.predict(new Float32Array(64)).digit.data;\n`);
+    expect(((await import(pathToFileURL(file).href)) as { digit: Float32Array }).digit).toHaveLength(10);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 function transpile(code: string): string {
   const { ESNext } = ts.ModuleKind;
   return ts.transpileModule(code, { compilerOptions: { module: ESNext, target: ts.ScriptTarget.ES2022 } }).outputText;

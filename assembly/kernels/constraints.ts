@@ -10,43 +10,51 @@ const EPSILON: f64 = 1e-7; // Keras's: keeps a column of zeros from becoming NaN
  */
 export function constrainNorms(rows: i32, width: i32, w: usize, minimum: f32, maximum: f32, rate: f32): void {
   const pitch = (<usize>width) << 2;
-  for (let left = width; left > 0; left -= 8, w += 32) constrainEight(rows, left, w, pitch, minimum, maximum, rate);
+  for (let left = width; left > 0; left -= 16, w += 64) constrainStrip(rows, left, w, pitch, minimum, maximum, rate);
 }
 
-/** Eight columns, or the `left` ones: a function of its own, so that it is called often and soon runs optimized. */
-function constrainEight(rows: i32, left: i32, w: usize, pitch: usize, minimum: f64, maximum: f64, rate: f64): void {
+/** Sixteen columns, the width of a cache line, or the `left` ones: called often, and so soon optimized. */
+function constrainStrip(rows: i32, left: i32, w: usize, pitch: usize, minimum: f64, maximum: f64, rate: f64): void {
   let sum0 = f64x2.splat(0);
   let sum1 = sum0;
   let sum2 = sum0;
   let sum3 = sum0;
+  let sum4 = sum0;
+  let sum5 = sum0;
+  let sum6 = sum0;
+  let sum7 = sum0;
   let row = w;
-  for (let i = rows; i > 0; i--, row += pitch) {
+  let i = rows;
+  do {
     sum0 = f64x2.add(sum0, squares(v128.load64_zero(row)));
     sum1 = f64x2.add(sum1, squares(v128.load64_zero(row, 8)));
     sum2 = f64x2.add(sum2, squares(v128.load64_zero(row, 16)));
     sum3 = f64x2.add(sum3, squares(v128.load64_zero(row, 24)));
-  }
-  const low = v128.shuffle<f32>(
-    factors(sum0, minimum, maximum, rate),
-    factors(sum1, minimum, maximum, rate),
-    0,
-    1,
-    4,
-    5,
-  );
-  const high = v128.shuffle<f32>(
-    factors(sum2, minimum, maximum, rate),
-    factors(sum3, minimum, maximum, rate),
-    0,
-    1,
-    4,
-    5,
-  );
+    sum4 = f64x2.add(sum4, squares(v128.load64_zero(row, 32)));
+    sum5 = f64x2.add(sum5, squares(v128.load64_zero(row, 40)));
+    sum6 = f64x2.add(sum6, squares(v128.load64_zero(row, 48)));
+    sum7 = f64x2.add(sum7, squares(v128.load64_zero(row, 56)));
+    row += pitch;
+  } while (--i > 0);
+  const factor0 = factorsOf(sum0, sum1, minimum, maximum, rate);
+  const factor1 = factorsOf(sum2, sum3, minimum, maximum, rate);
+  const factor2 = factorsOf(sum4, sum5, minimum, maximum, rate);
+  const factor3 = factorsOf(sum6, sum7, minimum, maximum, rate);
   row = w;
-  for (let i = rows; i > 0; i--, row += pitch) {
-    storeLanes(row, f32x4.mul(v128.load(row), low), left);
-    if (left > 4) storeLanes(row + 16, f32x4.mul(v128.load(row, 16), high), left - 4);
-  }
+  i = rows;
+  do {
+    storeLanes(row, f32x4.mul(v128.load(row), factor0), left);
+    if (left > 4) storeLanes(row + 16, f32x4.mul(v128.load(row, 16), factor1), left - 4);
+    if (left > 8) storeLanes(row + 32, f32x4.mul(v128.load(row, 32), factor2), left - 8);
+    if (left > 12) storeLanes(row + 48, f32x4.mul(v128.load(row, 48), factor3), left - 12);
+    row += pitch;
+  } while (--i > 0);
+}
+
+/** Of four columns, from their squared norms, two and two. */
+function factorsOf(low: v128, high: v128, minimum: f64, maximum: f64, rate: f64): v128 {
+  const first = factors(low, minimum, maximum, rate);
+  return v128.shuffle<f32>(first, factors(high, minimum, maximum, rate), 0, 1, 4, 5);
 }
 
 // @ts-ignore: decorator

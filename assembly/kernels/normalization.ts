@@ -7,6 +7,7 @@
 // Columns are summed one chain each, in order of the rows. Blocks of columns end where they will: what is loaded behind
 // the last column is computed along and never stored.
 
+import { foldColumns, foldPairs, LARGE_BYTES } from "../simd/columns";
 import { firstLanes, flushGradient4, storeLanes, sumLanes } from "../simd/lanes";
 
 // ── Batch normalization: statistics of each column ─────────────────────────────────────────────────────────────────
@@ -28,15 +29,68 @@ export function batchNorm(
   const pitch = (<usize>width) << 2;
   columnMoments(rows, width, x, saved, saved + pitch);
   columnFactors(width, saved + pitch, gamma, saved + 2 * pitch, saved + 3 * pitch, epsilon);
-  for (let j = 0; j < width; j += 8) {
-    const at = (<usize>j) << 2;
-    const mean = saved + at;
-    const factor = saved + 3 * pitch + at;
-    const mean0 = v128.load(mean);
-    const mean1 = v128.load(mean, 16);
-    const factor0 = v128.load(factor);
-    const factor1 = v128.load(factor, 16);
-    normalizeColumns(rows, width - j, pitch, x + at, mean0, mean1, factor0, factor1, beta ? beta + at : 0, y + at);
+  const factor = saved + 3 * pitch;
+  let left = rows;
+  if (<usize>rows * pitch <= LARGE_BYTES) {
+    for (; left >= 4; left -= 4, x += 4 * pitch, y += 4 * pitch) scaleRows(4, width, x, saved, factor, beta, y);
+  }
+  for (; left > 0; left--, x += pitch, y += pitch) scaleRow(width, x, saved, factor, beta, y);
+}
+
+/** y = (x − mean) · factor + β, all (width). */
+function scaleRow(width: i32, x: usize, mean: usize, factor: usize, beta: usize, y: usize): void {
+  const zero = f32x4.splat(0);
+  let rest = width;
+  let at: usize = 0;
+  do {
+    const distance0 = f32x4.sub(v128.load(x + at), v128.load(mean + at));
+    const distance1 = f32x4.sub(v128.load(x + at, 16), v128.load(mean + at, 16));
+    const beta0 = beta ? v128.load(beta + at) : zero;
+    const beta1 = beta ? v128.load(beta + at, 16) : zero;
+    const y0 = f32x4.add(f32x4.mul(distance0, v128.load(factor + at)), beta0);
+    const y1 = f32x4.add(f32x4.mul(distance1, v128.load(factor + at, 16)), beta1);
+    storePair(y + at, y0, y1, rest);
+    at += 32;
+    rest -= 8;
+  } while (rest > 0);
+}
+
+/** y = (x − mean) · factor + β in a few rows. */
+function scaleRows(rows: i32, width: i32, x: usize, mean: usize, factor: usize, beta: usize, y: usize): void {
+  const pitch = (<usize>width) << 2;
+  const zero = f32x4.splat(0);
+  for (let rest = width; rest > 0; rest -= 4, x += 16, y += 16, mean += 16, factor += 16) {
+    const betas = beta ? v128.load(beta) : zero;
+    scaleColumns(rows, rest, pitch, x, v128.load(mean), v128.load(factor), betas, y);
+    if (beta) beta += 16;
+  }
+}
+
+/** Four columns, or the `rest` that are there. */
+// @ts-ignore: decorator
+@inline
+function scaleColumns(
+  rows: i32,
+  rest: i32,
+  pitch: usize,
+  x: usize,
+  mean: v128,
+  factor: v128,
+  beta: v128,
+  y: usize,
+): void {
+  let at: usize = 0;
+  let left = rows;
+  if (rest >= 4) {
+    do {
+      v128.store(y + at, f32x4.add(f32x4.mul(f32x4.sub(v128.load(x + at), mean), factor), beta));
+      at += pitch;
+    } while (--left > 0);
+  } else {
+    do {
+      storeLanes(y + at, f32x4.add(f32x4.mul(f32x4.sub(v128.load(x + at), mean), factor), beta), rest);
+      at += pitch;
+    } while (--left > 0);
   }
 }
 
@@ -53,25 +107,40 @@ export function normalize(
   epsilon: f32,
 ): void {
   const pitch = (<usize>width) << 2;
+  const step: usize = 4 * pitch;
+  for (let left = rows; left > 0; left -= 4, x += step, y += step) {
+    normalizeRows(min(left, 4), width, x, mean, variance, gamma, beta, y, epsilon);
+  }
+}
+
+/** Up to four rows, so that they share the roots and are read along all the same. */
+function normalizeRows(
+  rows: i32,
+  width: i32,
+  x: usize,
+  mean: usize,
+  variance: usize,
+  gamma: usize,
+  beta: usize,
+  y: usize,
+  epsilon: f32,
+): void {
+  const pitch = (<usize>width) << 2;
   const zero = f32x4.splat(0);
-  for (let j = 0; j < width; j += 8) {
+  for (let j = 0; j < width; j += 4) {
     const at = (<usize>j) << 2;
-    const mean0 = mean ? v128.load(mean + at) : zero;
-    const mean1 = mean ? v128.load(mean + at, 16) : zero;
-    let factor0 = inverseRoot(v128.load(variance + at), epsilon);
-    let factor1 = inverseRoot(v128.load(variance + at, 16), epsilon);
-    if (gamma) {
-      factor0 = f32x4.mul(factor0, v128.load(gamma + at));
-      factor1 = f32x4.mul(factor1, v128.load(gamma + at, 16));
-    }
-    normalizeColumns(rows, width - j, pitch, x + at, mean0, mean1, factor0, factor1, beta ? beta + at : 0, y + at);
+    const means = mean ? v128.load(mean + at) : zero;
+    const betas = beta ? v128.load(beta + at) : zero;
+    let factor = inverseRoot(v128.load(variance + at), epsilon);
+    if (gamma) factor = f32x4.mul(factor, v128.load(gamma + at));
+    scaleColumns(rows, width - j, pitch, x + at, means, factor, betas, y + at);
   }
 }
 
 /**
  * From dy (rows, width), x (rows, width) and what the forward pass saved (4, width), with x̂ = (x − mean) / √(variance + ε):
  * dbeta (width) = Σ dy, dgamma (width) = Σ dy ∘ x̂, dx (rows, width) = γ / √(variance + ε) ∘ (dy − dbeta / rows − x̂ ∘
- * dgamma / rows). Any of the three may be 0; dx may be dy.
+ * dgamma / rows). Any of the three may be 0; dx may be dy. Behind saved are two rows more, (2, width), to work in.
  */
 export function batchNormBackward(
   rows: i32,
@@ -84,66 +153,111 @@ export function batchNormBackward(
   dbeta: usize,
 ): void {
   const pitch = (<usize>width) << 2;
+  const inverse = saved + 2 * pitch;
+  const factor = saved + 3 * pitch;
+  const sums = saved + 4 * pitch;
+  const products = saved + 5 * pitch;
+  memory.fill(sums, 0, 2 * pitch);
+  foldColumns<Plain>(rows, width, dy, dy, sums);
+  foldPairs<TimesDistance>(rows, width, dy, x, saved, products);
   const share = f32x4.splat(1 / <f32>rows);
-  const zero = f32x4.splat(0);
-  for (let j = 0; j < width; j += 8) {
+  for (let j = 0; j < width; j += 4) {
     const at = (<usize>j) << 2;
     const rest = width - j;
-    const inverse = saved + 2 * pitch + at;
-    const factor = saved + 3 * pitch + at;
-    const mean0 = v128.load(saved + at);
-    const mean1 = v128.load(saved + at, 16);
-    const inverse0 = v128.load(inverse);
-    const inverse1 = v128.load(inverse, 16);
+    const sum = v128.load(sums + at);
+    const inverses = v128.load(inverse + at);
+    const product = f32x4.mul(v128.load(products + at), inverses);
+    if (dbeta) storeLanes(dbeta + at, sum, rest);
+    if (dgamma) storeLanes(dgamma + at, product, rest);
+    storeLanes(sums + at, f32x4.mul(sum, share), rest);
+    storeLanes(products + at, f32x4.mul(f32x4.mul(product, share), inverses), rest);
+  }
+  if (!dx) return;
+  let left = rows;
+  if (<usize>rows * pitch <= LARGE_BYTES) {
+    for (; left >= 4; left -= 4, x += 4 * pitch, dy += 4 * pitch, dx += 4 * pitch) {
+      slopeRows(4, width, x, dy, saved, factor, sums, products, dx);
+    }
+  }
+  for (; left > 0; left--, x += pitch, dy += pitch, dx += pitch) {
+    slopeRow(width, x, dy, saved, factor, sums, products, dx);
+  }
+}
 
-    let sum0 = zero;
-    let sum1 = zero;
-    let product0 = zero;
-    let product1 = zero;
-    let from = x + at;
-    let slope = dy + at;
+/** dx = factor · ((dy − shift) − (x − mean) · slope), all (width). */
+function slopeRow(
+  width: i32,
+  x: usize,
+  dy: usize,
+  mean: usize,
+  factor: usize,
+  shift: usize,
+  slope: usize,
+  dx: usize,
+): void {
+  let at: usize = 0;
+  let rest = width;
+  do {
+    const distance0 = f32x4.mul(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(slope + at));
+    const distance1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), v128.load(mean + at, 16)), v128.load(slope + at, 16));
+    const excess0 = f32x4.sub(f32x4.sub(v128.load(dy + at), v128.load(shift + at)), distance0);
+    const excess1 = f32x4.sub(f32x4.sub(v128.load(dy + at, 16), v128.load(shift + at, 16)), distance1);
+    const dx0 = flushGradient4(f32x4.mul(v128.load(factor + at), excess0));
+    const dx1 = flushGradient4(f32x4.mul(v128.load(factor + at, 16), excess1));
+    storePair(dx + at, dx0, dx1, rest);
+    at += 32;
+    rest -= 8;
+  } while (rest > 0);
+}
+
+/** dx = factor · ((dy − shift) − (x − mean) · slope) in a few rows. */
+function slopeRows(
+  rows: i32,
+  width: i32,
+  x: usize,
+  dy: usize,
+  mean: usize,
+  factor: usize,
+  shift: usize,
+  slope: usize,
+  dx: usize,
+): void {
+  const pitch = (<usize>width) << 2;
+  let column: usize = 0;
+  for (let rest = width; rest > 0; rest -= 4, column += 16) {
+    const means = v128.load(mean + column);
+    const factors = v128.load(factor + column);
+    const shifts = v128.load(shift + column);
+    const slopes = v128.load(slope + column);
+    let at = column;
     let left = rows;
     do {
-      const d0 = v128.load(slope);
-      const d1 = v128.load(slope, 16);
-      sum0 = f32x4.add(sum0, d0);
-      sum1 = f32x4.add(sum1, d1);
-      product0 = f32x4.add(product0, f32x4.mul(d0, f32x4.sub(v128.load(from), mean0)));
-      product1 = f32x4.add(product1, f32x4.mul(d1, f32x4.sub(v128.load(from, 16), mean1)));
-      from += pitch;
-      slope += pitch;
-    } while (--left > 0);
-    product0 = f32x4.mul(product0, inverse0);
-    product1 = f32x4.mul(product1, inverse1);
-    if (dbeta) storePair(dbeta + at, sum0, sum1, rest);
-    if (dgamma) storePair(dgamma + at, product0, product1, rest);
-    if (!dx) continue;
-
-    const factor0 = v128.load(factor);
-    const factor1 = v128.load(factor, 16);
-    const shift0 = f32x4.mul(sum0, share);
-    const shift1 = f32x4.mul(sum1, share);
-    const slope0 = f32x4.mul(f32x4.mul(product0, share), inverse0);
-    const slope1 = f32x4.mul(f32x4.mul(product1, share), inverse1);
-    from = x + at;
-    slope = dy + at;
-    let to = dx + at;
-    left = rows;
-    do {
-      const d0 = f32x4.sub(v128.load(slope), shift0);
-      const d1 = f32x4.sub(v128.load(slope, 16), shift1);
-      const x0 = f32x4.sub(v128.load(from), mean0);
-      const x1 = f32x4.sub(v128.load(from, 16), mean1);
-      const dx0 = f32x4.mul(factor0, f32x4.sub(d0, f32x4.mul(x0, slope0)));
-      const dx1 = f32x4.mul(factor1, f32x4.sub(d1, f32x4.mul(x1, slope1)));
-      storePair(to, flushGradient4(dx0), flushGradient4(dx1), rest);
-      from += pitch;
-      slope += pitch;
-      to += pitch;
+      const distance = f32x4.mul(f32x4.sub(v128.load(x + at), means), slopes);
+      const excess = f32x4.sub(f32x4.sub(v128.load(dy + at), shifts), distance);
+      const gradient = flushGradient4(f32x4.mul(factors, excess));
+      if (rest >= 4) v128.store(dx + at, gradient);
+      else storeLanes(dx + at, gradient, rest);
+      at += pitch;
     } while (--left > 0);
   }
 }
 
+/** Σ a */
+class Plain {
+  // @ts-ignore: decorator
+  @inline
+  at(sum: v128, a: v128, _: v128): v128 {
+    return f32x4.add(sum, a);
+  }
+}
+/** Σ dy · (x − mean) */
+class TimesDistance {
+  // @ts-ignore: decorator
+  @inline
+  at(sum: v128, dy: v128, x: v128, mean: v128): v128 {
+    return f32x4.add(sum, f32x4.mul(dy, f32x4.sub(x, mean)));
+  }
+}
 /**
  * mean (width) and variance (width) ← a share of the way to the batch's, which stand first in saved (4, width). What is
  * too small to matter becomes 0, lest it decays into denormals.
@@ -166,50 +280,35 @@ function moveTowards(n: i32, values: usize, averages: usize, share: f32): void {
 function columnMoments(rows: i32, width: i32, x: usize, mean: usize, variance: usize): void {
   const pitch = (<usize>width) << 2;
   const share = f32x4.splat(1 / <f32>rows);
-  for (let j = 0; j < width; j += 16, x += 64, mean += 64, variance += 64) {
-    const rest = width - j;
-    // Sums of distances from the first row, then of their squares from the mean.
-    const first0 = v128.load(x);
-    const first1 = v128.load(x, 16);
-    const first2 = v128.load(x, 32);
-    const first3 = v128.load(x, 48);
-    let sum0 = f32x4.splat(0);
-    let sum1 = sum0;
-    let sum2 = sum0;
-    let sum3 = sum0;
-    let row = x;
-    let left = rows;
-    do {
-      sum0 = f32x4.add(sum0, f32x4.sub(v128.load(row), first0));
-      sum1 = f32x4.add(sum1, f32x4.sub(v128.load(row, 16), first1));
-      sum2 = f32x4.add(sum2, f32x4.sub(v128.load(row, 32), first2));
-      sum3 = f32x4.add(sum3, f32x4.sub(v128.load(row, 48), first3));
-      row += pitch;
-    } while (--left > 0);
-    const mean0 = f32x4.add(first0, f32x4.mul(sum0, share));
-    const mean1 = f32x4.add(first1, f32x4.mul(sum1, share));
-    const mean2 = f32x4.add(first2, f32x4.mul(sum2, share));
-    const mean3 = f32x4.add(first3, f32x4.mul(sum3, share));
-    sum0 = sum1 = sum2 = sum3 = f32x4.splat(0);
-    row = x;
-    left = rows;
-    do {
-      const x0 = f32x4.sub(v128.load(row), mean0);
-      const x1 = f32x4.sub(v128.load(row, 16), mean1);
-      const x2 = f32x4.sub(v128.load(row, 32), mean2);
-      const x3 = f32x4.sub(v128.load(row, 48), mean3);
-      sum0 = f32x4.add(sum0, f32x4.mul(x0, x0));
-      sum1 = f32x4.add(sum1, f32x4.mul(x1, x1));
-      sum2 = f32x4.add(sum2, f32x4.mul(x2, x2));
-      sum3 = f32x4.add(sum3, f32x4.mul(x3, x3));
-      row += pitch;
-    } while (--left > 0);
-    storePair(mean, mean0, mean1, rest);
-    storePair(variance, f32x4.mul(sum0, share), f32x4.mul(sum1, share), rest);
-    if (rest > 8) {
-      storePair(mean + 32, mean2, mean3, rest - 8);
-      storePair(variance + 32, f32x4.mul(sum2, share), f32x4.mul(sum3, share), rest - 8);
-    }
+  // Sums of distances from the first row, then of their squares from the mean.
+  memory.fill(mean, 0, pitch);
+  foldColumns<Distance>(rows, width, x, x, mean);
+  for (let j = 0; j < width; j += 4) {
+    const at = (<usize>j) << 2;
+    const sum = v128.load(mean + at);
+    storeLanes(mean + at, f32x4.add(v128.load(x + at), f32x4.mul(sum, share)), width - j);
+  }
+  memory.fill(variance, 0, pitch);
+  foldColumns<SquaredDistance>(rows, width, x, mean, variance);
+  for (let j = 0; j < width; j += 4) {
+    const at = (<usize>j) << 2;
+    storeLanes(variance + at, f32x4.mul(v128.load(variance + at), share), width - j);
+  }
+}
+
+class Distance {
+  // @ts-ignore: decorator
+  @inline
+  at(sum: v128, x: v128, first: v128): v128 {
+    return f32x4.add(sum, f32x4.sub(x, first));
+  }
+}
+class SquaredDistance {
+  // @ts-ignore: decorator
+  @inline
+  at(sum: v128, x: v128, mean: v128): v128 {
+    const distance = f32x4.sub(x, mean);
+    return f32x4.add(sum, f32x4.mul(distance, distance));
   }
 }
 
@@ -223,32 +322,6 @@ function columnFactors(width: i32, variance: usize, gamma: usize, inverse: usize
     storeLanes(inverse + at, root, width - j);
     storeLanes(factor + at, gamma ? f32x4.mul(root, v128.load(gamma + at)) : root, width - j);
   }
-}
-
-/** y = (x − mean) · factor + β in the next eight columns of x and y (rows, pitch bytes), `rest` of which are there. */
-function normalizeColumns(
-  rows: i32,
-  rest: i32,
-  pitch: usize,
-  x: usize,
-  mean0: v128,
-  mean1: v128,
-  factor0: v128,
-  factor1: v128,
-  beta: usize,
-  y: usize,
-): void {
-  const zero = f32x4.splat(0);
-  const beta0 = beta ? v128.load(beta) : zero;
-  const beta1 = beta ? v128.load(beta, 16) : zero;
-  let left = rows;
-  do {
-    const y0 = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x), mean0), factor0), beta0);
-    const y1 = f32x4.add(f32x4.mul(f32x4.sub(v128.load(x, 16), mean1), factor1), beta1);
-    storePair(y, y0, y1, rest);
-    x += pitch;
-    y += pitch;
-  } while (--left > 0);
 }
 
 // ── Layer normalization: statistics of each row ────────────────────────────────────────────────────────────────────
@@ -307,33 +380,34 @@ export function layerNormBackwardScale(
   dbeta: usize,
 ): void {
   const pitch = (<usize>width) << 2;
-  for (let j = 0; j < width; j += 8) {
-    const at = (<usize>j) << 2;
-    let sum0 = f32x4.splat(0);
-    let sum1 = sum0;
-    let product0 = sum0;
-    let product1 = sum0;
-    let from = x + at;
-    let slope = dy + at;
+  if (dbeta) {
+    memory.fill(dbeta, 0, pitch);
+    foldColumns<Plain>(rows, width, dy, dy, dbeta);
+  }
+  if (!dgamma) return;
+  memory.fill(dgamma, 0, pitch);
+  for (let left = rows; left > 0; left -= 4, x += 4 * pitch, dy += 4 * pitch, saved += 32) {
+    addProducts(min(left, 4), width, x, dy, saved, dgamma);
+  }
+}
+
+/** products (width) += dy ∘ x̂ of up to four rows, in order. */
+function addProducts(rows: i32, width: i32, x: usize, dy: usize, saved: usize, products: usize): void {
+  const pitch = (<usize>width) << 2;
+  for (let j = 0; j < width; j += 4) {
+    let at = (<usize>j) << 2;
+    const target = products + at;
+    let product = v128.load(target);
     let moments = saved;
     let left = rows;
     do {
-      const mean = v128.load32_splat(moments);
-      const inverse = v128.load32_splat(moments, 4);
-      const d0 = v128.load(slope);
-      const d1 = v128.load(slope, 16);
-      const x0 = f32x4.mul(f32x4.sub(v128.load(from), mean), inverse);
-      const x1 = f32x4.mul(f32x4.sub(v128.load(from, 16), mean), inverse);
-      sum0 = f32x4.add(sum0, d0);
-      sum1 = f32x4.add(sum1, d1);
-      product0 = f32x4.add(product0, f32x4.mul(d0, x0));
-      product1 = f32x4.add(product1, f32x4.mul(d1, x1));
-      from += pitch;
-      slope += pitch;
+      const distance = f32x4.sub(v128.load(x + at), v128.load32_splat(moments));
+      const normal = f32x4.mul(distance, v128.load32_splat(moments, 4));
+      product = f32x4.add(product, f32x4.mul(v128.load(dy + at), normal));
+      at += pitch;
       moments += 8;
     } while (--left > 0);
-    if (dbeta) storePair(dbeta + at, sum0, sum1, width - j);
-    if (dgamma) storePair(dgamma + at, product0, product1, width - j);
+    storeLanes(target, product, width - j);
   }
 }
 

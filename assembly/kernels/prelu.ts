@@ -1,6 +1,7 @@
 // PReLU: a leaky ReLU whose slope below zero is learned, one for each column. (He, Zhang, Ren and Sun, 2015)
 
 import { ACTIVATION_LEAKY_RELU } from "../shared/activations";
+import { foldPairs } from "../simd/columns";
 import { flushGradient4, storeLanes } from "../simd/lanes";
 import { activationBackward, activationForward } from "./activations";
 
@@ -38,15 +39,16 @@ export function preluBackward(rows: i32, width: i32, dy: usize, x: usize, alpha:
  * starts from sums (accumulate) or from 0.
  */
 export function preluAlphaBackward(rows: i32, width: i32, dy: usize, x: usize, sums: usize, accumulate: i32): void {
-  const pitch = (<usize>width) << 2;
-  for (let j = 0; j < width; j += 4) {
-    const column = (<usize>j) << 2;
-    let sum = accumulate ? v128.load(sums + column) : f32x4.splat(0);
-    let at = column;
-    for (let i = 0; i < rows; ++i, at += pitch) {
-      const below = f32x4.pmin(v128.load(x + at), f32x4.splat(0)); // in this order, for NaN
-      sum = f32x4.add(sum, flushGradient4(f32x4.mul(v128.load(dy + at), below)));
-    }
-    storeLanes(sums + column, sum, width - j);
+  if (!accumulate) memory.fill(sums, 0, (<usize>width) << 2);
+  foldPairs<Below>(rows, width, dy, x, x, sums);
+}
+
+/** Σ dy · min(x, 0) */
+class Below {
+  // @ts-ignore: decorator
+  @inline
+  at(sum: v128, dy: v128, x: v128, _: v128): v128 {
+    const below = f32x4.pmin(x, f32x4.splat(0)); // in this order, for NaN
+    return f32x4.add(sum, flushGradient4(f32x4.mul(dy, below)));
   }
 }

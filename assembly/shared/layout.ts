@@ -4,7 +4,7 @@
 //
 // Change anything here and ABI_VERSION goes up by one: the loader refuses a module that was built from another layout.
 
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 // ── A record: what to do (op), on what sizes (dims), where (pointers) ──────────────────────────────────────────────
 //

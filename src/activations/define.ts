@@ -23,7 +23,7 @@ type Widened<T> = T extends number ? number : T extends boolean ? boolean : T;
 
 /** The factory of one activation; its row goes with it, and into the table. */
 export function activation<const Name extends string, const Row extends ActivationRow>(name: Name, row: Row) {
-  const family = { kind: "activation", rows: { [name]: row } };
+  const family = { kind: "activation", rows: { [name]: row } } as const;
   const factory = (options: Options<Row> = {}): Description<Name> => {
     const description = describe(family, name, options) as Description<Name>;
     checkOptions(description, row);

@@ -7,7 +7,11 @@ import { activation, nonNegative, positive } from "./define.js";
 
 // ── Saturating ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** x */
+/**
+ * x
+ *
+ * @example dense(1, { activation: "linear" }) // what a dense layer has by default: for regression
+ */
 export const linear = activation("linear", {
   op: Code.ACTIVATION_LINEAR,
   derivativeFrom: "output",
@@ -16,7 +20,11 @@ export const linear = activation("linear", {
   formula: "x",
 });
 
-/** 1 / (1 + e⁻ˣ) */
+/**
+ * 1 / (1 + e⁻ˣ)
+ *
+ * @example dense(1, { activation: "sigmoid" }) // with binaryCrossentropy: yes or no
+ */
 export const sigmoid = activation("sigmoid", {
   op: Code.ACTIVATION_SIGMOID,
   derivativeFrom: "output",
@@ -26,7 +34,11 @@ export const sigmoid = activation("sigmoid", {
   formula: "1 / (1 + e⁻ˣ)",
 });
 
-/** relu6(x + 3) / 6, as Keras 3 and PyTorch have it (Keras 2: 0.2 x + 0.5, cut to 0 … 1). */
+/**
+ * relu6(x + 3) / 6, as Keras 3 and PyTorch have it (Keras 2: 0.2 x + 0.5, cut to 0 … 1).
+ *
+ * @example activation("hardSigmoid")
+ */
 export const hardSigmoid = activation("hardSigmoid", {
   op: Code.ACTIVATION_HARD_SIGMOID,
   derivativeFrom: "output",
@@ -37,7 +49,11 @@ export const hardSigmoid = activation("hardSigmoid", {
   paper: "Courbariaux, Bengio, David 2015, arXiv:1511.00363",
 });
 
-/** tanh x */
+/**
+ * tanh x
+ *
+ * @example dense(64, { activation: "tanh" })
+ */
 export const tanh = activation("tanh", {
   op: Code.ACTIVATION_TANH,
   derivativeFrom: "output",
@@ -47,7 +63,11 @@ export const tanh = activation("tanh", {
   formula: "tanh x",
 });
 
-/** x / (1 + |x|) */
+/**
+ * x / (1 + |x|)
+ *
+ * @example dense(64, { activation: "softsign" })
+ */
 export const softsign = activation("softsign", {
   op: Code.ACTIVATION_SOFTSIGN,
   derivativeFrom: "input",
@@ -60,7 +80,11 @@ export const softsign = activation("softsign", {
 
 // ── Rectified ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** max(x, 0); its derivative at 0 is 0. */
+/**
+ * max(x, 0); its derivative at 0 is 0.
+ *
+ * @example dense(300, { activation: "relu", kernelInitializer: "heNormal" })
+ */
 export const relu = activation("relu", {
   op: Code.ACTIVATION_RELU,
   derivativeFrom: "output",
@@ -70,7 +94,11 @@ export const relu = activation("relu", {
   paper: "Nair, Hinton 2010, ICML",
 });
 
-/** min(max(x, 0), 6) */
+/**
+ * min(max(x, 0), 6)
+ *
+ * @example dense(300, { activation: "relu6", kernelInitializer: "heNormal" })
+ */
 export const relu6 = activation("relu6", {
   op: Code.ACTIVATION_RELU6,
   derivativeFrom: "output",
@@ -85,6 +113,7 @@ export const relu6 = activation("relu6", {
  *
  * @param options `negativeSlope` ≥ 0, default 0.2 as in Keras (PyTorch: 0.01). Its derivative at 0 is negativeSlope.
  * @throws ConfigError `config/out-of-range`
+ * @example dense(300, { activation: leakyRelu({ negativeSlope: 0.01 }) })
  */
 export const leakyRelu = activation("leakyRelu", {
   op: Code.ACTIVATION_LEAKY_RELU,
@@ -102,6 +131,7 @@ export const leakyRelu = activation("leakyRelu", {
  *
  * @param options `alpha` ≥ 0, default 1: the value that it saturates to, negated.
  * @throws ConfigError `config/out-of-range`
+ * @example dense(300, { activation: "elu", kernelInitializer: "heNormal" })
  */
 export const elu = activation("elu", {
   op: Code.ACTIVATION_ELU,
@@ -117,6 +147,8 @@ export const elu = activation("elu", {
 /**
  * Scaled exponential linear unit: keeps mean 0 and variance 1 from layer to layer, given LeCun's initial weights
  * (`kernelInitializer: "lecunNormal"` or `"auto"`).
+ *
+ * @example [dense(100, { activation: "selu", kernelInitializer: "lecunNormal" }), alphaDropout(0.1)]
  */
 export const selu = activation("selu", {
   op: Code.ACTIVATION_SELU,
@@ -132,6 +164,7 @@ export const selu = activation("selu", {
  *
  * @param options `alpha` > 0, default 1.
  * @throws ConfigError `config/out-of-range`
+ * @example dense(300, { activation: celu({ alpha: 0.5 }) })
  */
 export const celu = activation("celu", {
   op: Code.ACTIVATION_CELU,
@@ -144,7 +177,11 @@ export const celu = activation("celu", {
   paper: "Barron 2017, arXiv:1704.07483",
 });
 
-/** ln(1 + eˣ) */
+/**
+ * ln(1 + eˣ)
+ *
+ * @example dense(1, { activation: "softplus" }) // an output above 0, such as a standard deviation
+ */
 export const softplus = activation("softplus", {
   op: Code.ACTIVATION_SOFTPLUS,
   derivativeFrom: "output",
@@ -161,6 +198,7 @@ export const softplus = activation("softplus", {
  *
  * @param options `approximate`, default false: x/2·(1 + tanh(√(2/π)·(x + 0.044715 x³))) instead, within 5e-4 of it.
  * @throws ConfigError `config/not-a-boolean`
+ * @example dense(300, { activation: gelu({ approximate: true }) })
  */
 export const gelu = activation("gelu", {
   op: ({ approximate }) => (approximate ? Code.ACTIVATION_GELU_TANH : Code.ACTIVATION_GELU),
@@ -172,7 +210,11 @@ export const gelu = activation("gelu", {
   paper: "Hendrycks, Gimpel 2016, arXiv:1606.08415",
 });
 
-/** x / (1 + e⁻ˣ), also called swish. */
+/**
+ * x / (1 + e⁻ˣ), also called swish.
+ *
+ * @example dense(300, { activation: "silu" })
+ */
 export const silu = activation("silu", {
   op: Code.ACTIVATION_SILU,
   derivativeFrom: "input",
@@ -182,7 +224,11 @@ export const silu = activation("silu", {
   paper: "Elfwing, Uchibe, Doya 2017, arXiv:1702.03118",
 });
 
-/** x·hardSigmoid(x), also called hard swish. */
+/**
+ * x·hardSigmoid(x), also called hard swish.
+ *
+ * @example dense(300, { activation: "hardSilu" })
+ */
 export const hardSilu = activation("hardSilu", {
   op: Code.ACTIVATION_HARD_SILU,
   derivativeFrom: "input",
@@ -192,7 +238,11 @@ export const hardSilu = activation("hardSilu", {
   paper: "Howard et al. 2019, arXiv:1905.02244",
 });
 
-/** x·tanh(ln(1 + eˣ)) */
+/**
+ * x·tanh(ln(1 + eˣ))
+ *
+ * @example dense(300, { activation: "mish" })
+ */
 export const mish = activation("mish", {
   op: Code.ACTIVATION_MISH,
   derivativeFrom: "input",
@@ -204,7 +254,11 @@ export const mish = activation("mish", {
 
 // ── Others ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** eˣ */
+/**
+ * eˣ
+ *
+ * @example dense(1, { activation: "exponential" }) // with the loss poisson: a rate
+ */
 export const exponential = activation("exponential", {
   op: Code.ACTIVATION_EXPONENTIAL,
   derivativeFrom: "output",
@@ -213,20 +267,30 @@ export const exponential = activation("exponential", {
   formula: "eˣ",
 });
 
-/** x − ln Σⱼ eˣⱼ over the last axis */
+/**
+ * x − ln Σⱼ eˣⱼ over the last axis
+ *
+ * @example dense(10, { activation: "logSoftmax" })
+ */
 export const logSoftmax = activation("logSoftmax", {
   op: "logSoftmax",
   derivativeFrom: "output",
   initializer: "glorotUniform",
   options: {},
   formula: "xᵢ − ln Σⱼ eˣⱼ over the last axis",
+  paper: "Bridle 1990, Neurocomputing, NATO ASI F 68",
 });
 
-/** eˣᵢ / Σⱼ eˣⱼ over the last axis */
+/**
+ * eˣᵢ / Σⱼ eˣⱼ over the last axis
+ *
+ * @example dense(10, { activation: "softmax" }) // with a categorical cross-entropy: one class of ten
+ */
 export const softmax = activation("softmax", {
   op: "softmax",
   derivativeFrom: "output",
   initializer: "glorotUniform",
   options: {},
   formula: "eˣᵢ / Σⱼ eˣⱼ over the last axis",
+  paper: "Bridle 1990, Neurocomputing, NATO ASI F 68",
 });

@@ -52,9 +52,10 @@ interface State {
  * `config/unknown-monitor` and `config/unknown-direction`
  * @throws UnsupportedError `files/no-file-system` when training begins where there are no files
  * @example
- * const resume = existsSync("digits.safetensors");
- * const model = resume ? await loadModel("digits.safetensors") : await build();
- * await model.fit(x, y, { epochs: 50, resume, callbacks: [modelCheckpoint({ filepath: "digits.safetensors", saveFreq: 1000 })] });
+ * const callbacks = [modelCheckpoint({ filepath: "checkpoint.safetensors" })];
+ * await model.fit(x, y, { epochs: 10, callbacks }); // where this was killed after some epochs
+ * const again = await loadModel("checkpoint.safetensors");
+ * await again.fit(x, y, { epochs: 10, resume: true, callbacks }); // goes on with them, with the same bits
  */
 export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   const known = knownOptions<ModelCheckpointOptions>(options, "modelCheckpoint", OPTIONS);

@@ -28,13 +28,12 @@ const MS_BETWEEN_DRAWS = 1000 / 15;
  * steps, the loss and metrics so far, samples a second, and the time left of the whole run. The line stays when the epoch
  * ends, with the epoch's figures. Elsewhere (a file, a pipe, a browser's console): one plain line an epoch.
  *
- * ```ts
- * await model.fit(x, y, { epochs: 10, callbacks: [progressBar()] });
- * // epoch  3/10 ▕███▌  ▏ loss 0.1234  accuracy 0.9671   52k samples/s  run 0:12 left
- * ```
- *
  * It listens to no batch, so it costs training nothing; it never hides the cursor, so nothing needs mending when training
  * throws.
+ *
+ * @example
+ * await model.fit(x, y, { epochs: 10, callbacks: [progressBar()] });
+ * // epoch  3/10 ▕███▌  ▏ loss 0.1234  accuracy 0.9671   52k samples/s  run 0:12 left
  */
 export function progressBar(options: ProgressBarOptions = {}): Callback {
   const now = options.now ?? (() => performance.now());

@@ -11,21 +11,29 @@ interface ClipRow extends FamilyRow {
 }
 
 const options = { limit: undefined };
+const paper = "Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063";
 
 const rows = {
-  clipByValue: { op: "clipByValue", byVariable: false, options, formula: "g ← min(max(g, −v), v)" },
+  clipByValue: {
+    op: "clipByValue",
+    byVariable: false,
+    options,
+    formula: "g ← min(max(g, −v), v)",
+    paper: "Graves 2013, arXiv:1308.0850",
+  },
   clipByNorm: {
     op: "clipByNorm",
     byVariable: true,
     options,
     formula: "g ← g · v / max(‖g‖, v), each variable by itself",
+    paper,
   },
   clipByGlobalNorm: {
     op: "clipByGlobalNorm",
     byVariable: false,
     options,
     formula: "g ← g · v / max(‖g‖, v), all variables as one vector",
-    paper: "Pascanu, Mikolov, Bengio 2013, ICML",
+    paper,
   },
 } as const satisfies Record<string, ClipRow>;
 
@@ -60,6 +68,7 @@ export function emitClip(b: GraphBuilder, clip: ClipDescription, segments: Value
  * Every element of the gradient into [−v, v]. This can change the gradient's direction. (PyTorch: `clip_grad_value_`.)
  *
  * @throws ConfigError `config/bad-clip-limit` where v is not a finite number above 0
+ * @example model.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy", clip: clipByValue(0.5) })
  */
 export const clipByValue = (v: number): ClipDescription => resolveClip(describe(CLIPPING, "clipByValue", { limit: v }));
 
@@ -67,6 +76,7 @@ export const clipByValue = (v: number): ClipDescription => resolveClip(describe(
  * Each variable's gradient, by itself, to an L2 norm of at most v: g · v / max(‖g‖, v), as Keras's `clipnorm`.
  *
  * @throws ConfigError `config/bad-clip-limit` where v is not a finite number above 0
+ * @example model.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy", clip: clipByNorm(1) })
  */
 export const clipByNorm = (v: number): ClipDescription => resolveClip(describe(CLIPPING, "clipByNorm", { limit: v }));
 
@@ -75,7 +85,7 @@ export const clipByNorm = (v: number): ClipDescription => resolveClip(describe(C
  * `global_clipnorm`. (PyTorch's `clip_grad_norm_` divides by ‖g‖ + 1e-6.) Pascanu, Mikolov, Bengio 2013, ICML.
  *
  * @throws ConfigError `config/bad-clip-limit` where v is not a finite number above 0
- * @example model.compile({ optimizer: "adam", loss: "meanSquaredError", clip: clipByGlobalNorm(1) })
+ * @example model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", clip: clipByGlobalNorm(1) })
  */
 export const clipByGlobalNorm = (v: number): ClipDescription =>
   resolveClip(describe(CLIPPING, "clipByGlobalNorm", { limit: v }));

@@ -88,15 +88,25 @@ function bitsOf(rate: number): number {
 export const maxNorm = (c: number): ConstraintDescription =>
   resolveConstraint(describe(CONSTRAINTS, "maxNorm", { maxValue: c }));
 
-/** Each column to an L2 norm of 1 after each step: w / (ε + ‖w‖), ε = 1e-7; a column of zeros stays. */
+/**
+ * Each column to an L2 norm of 1 after each step: w / (ε + ‖w‖), ε = 1e-7; a column of zeros stays.
+ *
+ * @example dense(64, { kernelConstraint: unitNorm() })
+ */
 export const unitNorm = (options: object = {}) => describe(CONSTRAINTS, "unitNorm", options);
 
-/** No weight below zero after a step: max(w, 0). */
+/**
+ * No weight below zero after a step: max(w, 0).
+ *
+ * @example dense(64, { kernelConstraint: nonNeg() })
+ */
 export const nonNeg = (options: object = {}) => describe(CONSTRAINTS, "nonNeg", options);
 
 /**
  * Each column to an L2 norm of minValue (default 0) to maxValue (default 1) after each step, a share `rate` (0 to 1,
  * default 1) of the way: Keras's formula, w · (r · clamp(‖w‖) + (1 − r) · ‖w‖) / (ε + ‖w‖), ε = 1e-7.
+ *
+ * @example dense(64, { kernelConstraint: minMaxNorm({ minValue: 0.5, maxValue: 2 }) })
  */
 export const minMaxNorm = (options: { minValue?: number; maxValue?: number; rate?: number } = {}) =>
   resolveConstraint(describe(CONSTRAINTS, "minMaxNorm", options));

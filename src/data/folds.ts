@@ -31,7 +31,7 @@ const OPTIONS = { folds: true, shuffle: true, seed: true };
  *
  * @example
  * for (const { train, validation } of kFold(y, { folds: 5, seed: 0 })) {
- *   const [xTrain, yTrain] = [takeRows(x, train, { shape: 784 }), takeRows(y, train)];
+ *   const [xTrain, yTrain] = [takeRows(x, train, { shape: 4 }), takeRows(y, train)];
  * }
  */
 export function kFold(rows: number | Rows, options: FoldOptions = {}): Fold[] {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errorCodes.js";
 import { ConfigError, ModelFormatError, ShapeError } from "../errors.js";
 
 /** One tensor of a file: `data` is a view of the file's bytes, little-endian, row-major; its length is shape × dtype. */
@@ -154,21 +155,21 @@ interface Header {
 function headerLength(bytes: Uint8Array): number {
   if (bytes.length < LENGTH_BYTES) {
     throw broken(
-      "too-short",
+      "safetensors/too-short",
       `A safetensors file starts with a length of ${LENGTH_BYTES} bytes, but this one has ${bytes.length} bytes in all. Was it cut off while it was copied?`,
     );
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
     throw broken(
-      "header-too-long",
+      "safetensors/header-too-long",
       `The first 8 bytes announce a header of ${length} bytes; at most ${MAX_HEADER_BYTES} are allowed. This is most likely another kind of file.`,
     );
   }
   const available = bytes.length - LENGTH_BYTES;
   if (length > available) {
     throw broken(
-      "header-past-end",
+      "safetensors/header-past-end",
       `The header should have ${length} bytes, but only ${available} follow. Was the file cut off? Fetch or copy it again.`,
     );
   }
@@ -181,16 +182,20 @@ function headerText(bytes: Uint8Array, dataStart: number): string {
   if (header[0] !== 0x7b) {
     const found = header.length === 0 ? "is empty" : `starts with byte 0x${header[0]!.toString(16).padStart(2, "0")}`;
     throw broken(
-      "bad-header-start",
+      "safetensors/bad-header-start",
       `The header ${found}; it must start with "{". This is most likely another kind of file.`,
     );
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(header);
   } catch (cause) {
-    throw broken("invalid-utf8", "The header is not valid UTF-8: the file is damaged. Fetch or copy it again.", {
-      cause,
-    });
+    throw broken(
+      "safetensors/invalid-utf8",
+      "The header is not valid UTF-8: the file is damaged. Fetch or copy it again.",
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -210,7 +215,7 @@ class HeaderReader {
   read(): Header {
     let metadata = emptyRecord();
     const tensors = new Map<string, Placed>();
-    this.object("The header", "invalid-json", (name) => {
+    this.object("The header", "safetensors/invalid-json", (name) => {
       if (name === METADATA) metadata = this.metadata();
       else tensors.set(name, this.tensor(name));
     });
@@ -223,8 +228,8 @@ class HeaderReader {
 
   private metadata(): Record<string, string> {
     const metadata = emptyRecord();
-    this.object(METADATA, "bad-metadata", (key) => {
-      metadata[key] = this.string(`${METADATA} ${shown(key)}`, "bad-metadata");
+    this.object(METADATA, "safetensors/bad-metadata", (key) => {
+      metadata[key] = this.string(`${METADATA} ${shown(key)}`, "safetensors/bad-metadata");
     });
     return metadata;
   }
@@ -234,13 +239,13 @@ class HeaderReader {
     let dtype: string | undefined;
     let shape: readonly number[] | undefined;
     let offsets: readonly number[] | undefined;
-    this.object(what, "bad-entry", (field) => {
-      if (field === "dtype") dtype = this.string(`${what}: dtype`, "unknown-dtype");
-      else if (field === "shape") shape = this.sizes(`${what}: shape`, "bad-shape", MAX_RANK);
-      else if (field === "data_offsets") offsets = this.sizes(`${what}: data_offsets`, "bad-offsets", 2);
+    this.object(what, "safetensors/bad-entry", (field) => {
+      if (field === "dtype") dtype = this.string(`${what}: dtype`, "safetensors/unknown-dtype");
+      else if (field === "shape") shape = this.sizes(`${what}: shape`, "safetensors/bad-shape", MAX_RANK);
+      else if (field === "data_offsets") offsets = this.sizes(`${what}: data_offsets`, "safetensors/bad-offsets", 2);
       else
         throw broken(
-          "unknown-field",
+          "safetensors/unknown-field",
           `${what} has a field ${shown(field)}; a tensor has dtype, shape and data_offsets only.`,
         );
     });
@@ -249,7 +254,7 @@ class HeaderReader {
         ([, value]) => value === undefined,
       );
       throw broken(
-        "missing-field",
+        "safetensors/missing-field",
         `${what} lacks ${missing.map(([field]) => field).join(" and ")}. The file is damaged: write it again.`,
       );
     }
@@ -257,21 +262,21 @@ class HeaderReader {
   }
 
   /** Calls `onMember` with each key, the reader standing before its value. */
-  private object(what: string, code: string, onMember: (key: string) => void): void {
+  private object(what: string, code: ErrorCode, onMember: (key: string) => void): void {
     this.open("{", what, code, "an object");
     const seen = new Set<string>();
     if (this.taken("}")) return;
     do {
-      const key = this.string(`A key of ${what}`, "invalid-json");
+      const key = this.string(`A key of ${what}`, "safetensors/invalid-json");
       if (seen.has(key)) {
         throw broken(
-          "duplicate-key",
+          "safetensors/duplicate-key",
           `${what}: the key ${shown(key)} stands twice; each may stand once. Write the file again.`,
         );
       }
       if (seen.add(key).size > MAX_ENTRIES) {
         throw broken(
-          "too-many-entries",
+          "safetensors/too-many-entries",
           `${what} has more than ${MAX_ENTRIES} entries, which is more than lanewise reads. Split the file.`,
         );
       }
@@ -281,7 +286,7 @@ class HeaderReader {
     if (!this.taken("}")) throw this.invalid('"," or "}"');
   }
 
-  private sizes(what: string, code: string, limit: number): number[] {
+  private sizes(what: string, code: ErrorCode, limit: number): number[] {
     const sizes: number[] = [];
     this.open("[", what, code, "an array of sizes");
     if (this.taken("]")) return sizes;
@@ -294,7 +299,7 @@ class HeaderReader {
     return sizes;
   }
 
-  private size(what: string, code: string): number {
+  private size(what: string, code: ErrorCode): number {
     this.skipSpace();
     const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
     number.lastIndex = this.at;
@@ -309,7 +314,7 @@ class HeaderReader {
     return value;
   }
 
-  private string(what: string, code: string): string {
+  private string(what: string, code: ErrorCode): string {
     this.open('"', what, code, "a string");
     const start = this.at - 1;
     let escaped = false;
@@ -336,7 +341,7 @@ class HeaderReader {
     throw this.invalid("a string with valid escapes");
   }
 
-  private open(char: string, what: string, code: string, expected: string): void {
+  private open(char: string, what: string, code: ErrorCode, expected: string): void {
     if (!this.taken(char)) throw this.unexpected(what, code, expected);
   }
 
@@ -352,7 +357,7 @@ class HeaderReader {
   }
 
   /** Another kind of JSON value is the caller's error; anything else is no JSON. */
-  private unexpected(what: string, code: string, expected: string): ModelFormatError {
+  private unexpected(what: string, code: ErrorCode, expected: string): ModelFormatError {
     const kind = KIND_OF_VALUE.get(this.text[this.at] ?? "");
     if (kind === undefined) return this.invalid(expected);
     return broken(code, `${what} must be ${expected}, but ${kind} stands there. The file is damaged: write it again.`);
@@ -361,7 +366,7 @@ class HeaderReader {
   private invalid(expected: string): ModelFormatError {
     const found = this.at < this.text.length ? shown(this.text.slice(this.at, this.at + 20)) : "the end";
     return broken(
-      "invalid-json",
+      "safetensors/invalid-json",
       `The header is not valid JSON: expected ${expected} at character ${this.at}, found ${found}. The file is damaged: write it again.`,
     );
   }
@@ -383,30 +388,33 @@ function place(what: string, dtype: string, shape: readonly number[], offsets: r
   const width = BYTES_OF_DTYPE.get(dtype);
   if (width === undefined) {
     throw broken(
-      "unknown-dtype",
+      "safetensors/unknown-dtype",
       `${what} has the dtype ${shown(dtype)}; known are ${[...BYTES_OF_DTYPE.keys()].join(", ")}.`,
     );
   }
   const size = byteSize(shape, width);
   if (size === undefined) {
     throw broken(
-      "shape-overflow",
+      "safetensors/shape-overflow",
       `${what}: the shape [${listed(shape)}] of ${dtype} takes more than 2^53 - 1 bytes. The file is damaged or hostile.`,
     );
   }
   const [begin, end] = offsets;
   if (begin === undefined || end === undefined) {
-    throw broken("bad-offsets", `${what}: data_offsets has ${offsets.length} numbers; expected two, begin and end.`);
+    throw broken(
+      "safetensors/bad-offsets",
+      `${what}: data_offsets has ${offsets.length} numbers; expected two, begin and end.`,
+    );
   }
   if (begin > end) {
     throw broken(
-      "reversed-offsets",
+      "safetensors/reversed-offsets",
       `${what}: data_offsets [${begin}, ${end}] end before they begin. The file is damaged: write it again.`,
     );
   }
   if (end - begin !== size) {
     throw broken(
-      "size-mismatch",
+      "safetensors/size-mismatch",
       `${what}: data_offsets [${begin}, ${end}] span ${end - begin} bytes, but shape [${listed(shape)}] of ${dtype} takes ${size}. The file is damaged: write it again.`,
     );
   }
@@ -421,19 +429,19 @@ function checkLayout(tensors: ReadonlyMap<string, Placed>, dataLength: number): 
     const found = `Tensor ${shown(name)} lies at bytes ${begin} to ${end} of the data`;
     if (end > dataLength) {
       throw broken(
-        "offsets-past-end",
+        "safetensors/offsets-past-end",
         `${found}, but the file has only ${dataLength} bytes of data. Was it cut off? Fetch or copy it again.`,
       );
     }
     if (begin < covered) {
       throw broken(
-        "overlap",
+        "safetensors/overlap",
         `${found}, but another tensor reaches to byte ${covered}. The file is damaged or hostile: write it again.`,
       );
     }
     if (begin > covered) {
       throw broken(
-        "hole",
+        "safetensors/hole",
         `${found}, but the bytes from ${covered} to ${begin} belong to no tensor; holes are not allowed. Write the file again.`,
       );
     }
@@ -441,7 +449,7 @@ function checkLayout(tensors: ReadonlyMap<string, Placed>, dataLength: number): 
   }
   if (covered < dataLength) {
     throw broken(
-      "trailing-data",
+      "safetensors/trailing-data",
       `The tensors end at byte ${covered} of the data, but the file goes on to byte ${dataLength}. Cut the rest off or write the file again.`,
     );
   }
@@ -547,8 +555,8 @@ function emptyRecord(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
 }
 
-function broken(code: string, message: string, options?: ErrorOptions): ModelFormatError {
-  return new ModelFormatError(`safetensors/${code}`, message, options);
+function broken(code: ErrorCode, message: string, options?: ErrorOptions): ModelFormatError {
+  return new ModelFormatError(code, message, options);
 }
 
 /** Names from a file may be long, or hold anything. */

@@ -45,7 +45,7 @@ function scaled(scale: number, mode: Mode, distribution: Distribution, fans: Fan
   return { kind: "truncatedNormal", mean: 0, stddev: stddev / TRUNCATED_STDDEV };
 }
 
-const GLOROT = "Glorot, Bengio 2010, AISTATS";
+const GLOROT = "Glorot, Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html";
 const HE = "He, Zhang, Ren, Sun 2015, arXiv:1502.01852";
 const LECUN = "LeCun, Bottou, Orr, Müller 1998, Efficient BackProp";
 const seeded = { seed: undefined };

@@ -35,6 +35,9 @@ import { formatShape, sameShape, type Shape } from "../shape.js";
 /** Where a model may be loaded from. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Response | Blob;
 
+/** What of a file can be at fault. */
+type Part = "architecture" | "compile" | "training" | "weights";
+
 /** Layers and losses of your own, by className or name, as defineLayer and defineLoss returned them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each takes options of its own
 export type CustomObjects = Readonly<Record<string, DefinedLayer<any> | DefinedLoss<any>>>;
@@ -76,6 +79,16 @@ export async function loadModel<Output extends Predictions = Prediction>(
   }
   if (file.metadata.training !== undefined) within("training", () => loadTraining(core, file));
   return model;
+}
+
+/**
+ * Brings a model back to the weights and the training state that `toBytes({ includeOptimizer: true })` kept of one made and
+ * compiled alike. Unlike `loadModel` it needs no customObjects, and keeps metrics that are functions.
+ */
+export function restoreTraining(core: Core, bytes: Uint8Array): void {
+  const file = readSafetensors(bytes);
+  loadWeights(core, file);
+  within("training", () => loadTraining(core, file));
 }
 
 function refuseOtherFormats({ metadata }: SafetensorsFile): void {
@@ -303,7 +316,7 @@ function tensorEntry(file: SafetensorsFile, name: string): TensorEntry {
   return tensor;
 }
 
-function parse<T>({ metadata }: SafetensorsFile, key: string): T {
+function parse<T>({ metadata }: SafetensorsFile, key: Part): T {
   const text = metadata[key];
   if (text === undefined) throw broken(key, "it is missing");
   let value: unknown;
@@ -317,7 +330,7 @@ function parse<T>({ metadata }: SafetensorsFile, key: string): T {
 }
 
 /** What a file makes go wrong is the file's fault: whatever was thrown says so. */
-function within<T>(part: string, action: () => T): T {
+function within<T>(part: Part, action: () => T): T {
   try {
     return action();
   } catch (error) {
@@ -338,6 +351,6 @@ function isBadInput(error: unknown): boolean {
   );
 }
 
-function broken(part: string, why: string, cause?: unknown): ModelFormatError {
+function broken(part: Part, why: string, cause?: unknown): ModelFormatError {
   return new ModelFormatError(`model/bad-${part}`, `The file's ${part} cannot be used: ${why}`, { cause });
 }

@@ -62,6 +62,7 @@ export function dropout(rate: number, options: DropoutOptions = {}) {
  *
  * @param rate The share dropped, in [0, 1).
  * @throws ConfigError `config/bad-rate`
+ * @example [dense(100, { activation: "selu", kernelInitializer: "lecunNormal" }), alphaDropout(0.1)]
  */
 export function alphaDropout(rate: number, options: DropoutOptions = {}) {
   return layerSpec(alphaDropoutKind, dropoutConfig(rate, options, "alphaDropout"), options);
@@ -72,6 +73,7 @@ export function alphaDropout(rate: number, options: DropoutOptions = {}) {
  *
  * @param stddev Of the noise, at least 0.
  * @throws ConfigError `config/bad-stddev`
+ * @example gaussianNoise(0.1)
  */
 export function gaussianNoise(stddev: number, options: DropoutOptions = {}) {
   const seed = seedOption(options, "gaussianNoise(stddev, options)");

@@ -67,7 +67,9 @@ export interface ConcatenateOptions extends LayerOptions {
  * The sum of two or more symbolic values of one shape, element by element: what a residual connection ends with.
  *
  * @throws ShapeError `shape/mismatch`
- * @example add([x, dense(64).apply(x)])
+ * @example
+ * const h = dense(64, { activation: "relu" }).apply(input(64));
+ * add([h, dense(64).apply(h)]);
  */
 export function add(values: readonly SymbolicValue[], options: LayerOptions = {}): SymbolicValue {
   knownOptions<LayerOptions>(options, "add(values, options)", LAYER_OPTIONS);
@@ -78,7 +80,7 @@ export function add(values: readonly SymbolicValue[], options: LayerOptions = {}
  * Two or more symbolic values side by side along one axis, all other axes being the same.
  *
  * @throws ShapeError `shape/mismatch`, `shape/bad-axis`
- * @example concatenate([x, dense(64).apply(x)])
+ * @example concatenate([input(64), input(3)]) // 67 values
  */
 export function concatenate(values: readonly SymbolicValue[], options: ConcatenateOptions = {}): SymbolicValue {
   return concatenateLayer(options).apply(several(values, "concatenate"));

@@ -19,6 +19,8 @@ export interface LossRow extends FamilyRow {
   readonly targets: "labels" | "rows";
   /** How a row's targets tell its class, where it has one: by its number, the greatest of them, 0 or 1, −1 or 1. */
   readonly classes?: "label" | "oneHot" | "binary" | "sign";
+  /** It may fall below 0, so that its size tells nothing. */
+  readonly signed?: true;
   /** The output activation that is computed together with the loss, from its logits. */
   readonly link?: "softmax" | "sigmoid";
   /** What the metric "accuracy" means beside it. */
@@ -26,6 +28,7 @@ export interface LossRow extends FamilyRow {
 }
 
 const crossentropy = { fromLogits: false, labelSmoothing: 0 };
+const SMOOTHING = "label smoothing: Szegedy et al. 2015, arXiv:1512.00567";
 
 const rows = {
   meanSquaredError: {
@@ -66,6 +69,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: crossentropy,
     formula: "mean over the output of −y·log p − (1 − y)·log(1 − p)",
+    paper: SMOOTHING,
   },
   categoricalCrossentropy: {
     op: "softmaxCrossentropy",
@@ -75,6 +79,7 @@ const rows = {
     accuracy: "categoricalAccuracy",
     options: crossentropy,
     formula: "−Σ yᵢ log pᵢ",
+    paper: SMOOTHING,
   },
   sparseCategoricalCrossentropy: {
     op: "sparseSoftmaxCrossentropy",
@@ -84,11 +89,13 @@ const rows = {
     accuracy: "sparseCategoricalAccuracy",
     options: crossentropy,
     formula: "−log p of the label",
+    paper: SMOOTHING,
   },
   kullbackLeiblerDivergence: {
     op: "loss",
     code: Code.LOSS_KULLBACK_LEIBLER_DIVERGENCE,
     targets: "rows",
+    signed: true,
     options: {},
     formula: "Σ yᵢ log(yᵢ / pᵢ), y and p clipped to [1e-7, 1]",
     paper: "Kullback, Leibler 1951, Annals of Mathematical Statistics 22(1)",
@@ -97,6 +104,7 @@ const rows = {
     op: "loss",
     code: Code.LOSS_POISSON,
     targets: "rows",
+    signed: true,
     options: {},
     formula: "mean over the output of ŷ − y·log(ŷ + 1e-7)",
   },
@@ -108,6 +116,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: {},
     formula: "mean over the output of max(1 − y·ŷ, 0), y = ±1",
+    paper: "Cortes, Vapnik 1995, Machine Learning 20(3)",
   },
   squaredHinge: {
     op: "loss",
@@ -117,6 +126,7 @@ const rows = {
     accuracy: "binaryAccuracy",
     options: {},
     formula: "mean over the output of max(1 − y·ŷ, 0)², y = ±1",
+    paper: "Tang 2013, arXiv:1306.0239",
   },
   categoricalHinge: {
     op: "loss",
@@ -132,6 +142,7 @@ const rows = {
     op: "loss",
     code: Code.LOSS_COSINE_SIMILARITY,
     targets: "rows",
+    signed: true,
     options: { axis: -1 },
     formula: "−Σ yᵢ·ŷᵢ / (‖y‖·‖ŷ‖)",
   },

@@ -104,6 +104,7 @@ const rows = {
     better: "max",
     options: threshold,
     formula: "2·tp / (2·tp + fp + fn); of classes, the mean over them",
+    paper: "van Rijsbergen 1979, Information Retrieval",
     slots: countSlots,
     emit: emitCounts,
     finalize: (sums) => ratioOver(sums, f1Of),
@@ -113,6 +114,7 @@ const rows = {
     better: "max",
     options: { numThresholds: 200 },
     formula: "area under the curve of true over false positive rate, by trapezoids between the thresholds",
+    paper: "Hanley, McNeil 1982, Radiology 143(1)",
     slots: ({ description }) => 2 * binsOf(description),
     emit(inputs, slot) {
       const { b, description, targets } = inputs;
@@ -214,6 +216,7 @@ function binsOf({ numThresholds }: Description): number {
 
 export type MetricName = keyof typeof rows;
 export type MetricDescription = Description<MetricName>;
+
 /**
  * A figure of your own, from all labels (or rows of targets) and all predictions, as plain arrays. It is computed by
  * `evaluate` and at the end of each epoch's validation; on training data it would cost a pass over them. Not saved.
@@ -413,42 +416,118 @@ interface ThresholdOptions {
   threshold?: number;
 }
 
-/** The accuracy that fits the loss: of labels, of one-hot rows, or of yes and no. */
+/**
+ * The accuracy that fits the loss: of labels, of one-hot rows, or of yes and no.
+ *
+ * @example
+ * model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: [accuracy()] }) // or "accuracy"
+ */
 export const accuracy = () => "accuracy" as const;
-/** Share of rows whose largest output is at the label. */
+
+/**
+ * Share of rows whose largest output is at the label.
+ *
+ * @example
+ * model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: [sparseCategoricalAccuracy()] })
+ */
 export const sparseCategoricalAccuracy = () => describe(METRICS, "sparseCategoricalAccuracy");
-/** Share of rows whose largest output is where the largest target is. */
+
+/**
+ * Share of rows whose largest output is where the largest target is.
+ *
+ * @example model.compile({ optimizer: "adam", loss: "categoricalCrossentropy", metrics: [categoricalAccuracy()] })
+ */
 export const categoricalAccuracy = () => describe(METRICS, "categoricalAccuracy");
-/** Share of outputs on the right side of the threshold. */
+
+/**
+ * Share of outputs on the right side of the threshold.
+ *
+ * @example
+ * const yesOrNo = await sequential({ inputShape: 4, layers: [dense(1, { activation: "sigmoid" })] });
+ * yesOrNo.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: [binaryAccuracy({ threshold: 0.7 })] });
+ */
 export const binaryAccuracy = (options: ThresholdOptions = {}) => describe(METRICS, "binaryAccuracy", options);
-/** Share of rows whose label is among the `k` (default 5) largest outputs; of equal ones the first counts as larger. */
+
+/**
+ * Share of rows whose label is among the `k` (default 5) largest outputs; of equal ones the first counts as larger.
+ *
+ * @example
+ * model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: [sparseTopKCategoricalAccuracy({ k: 2 })] })
+ */
 export const sparseTopKCategoricalAccuracy = (options: { k?: number } = {}) =>
   describe(METRICS, "sparseTopKCategoricalAccuracy", options);
-/** The same for one-hot targets. */
+
+/**
+ * The same for one-hot targets.
+ *
+ * @example
+ * model.compile({ optimizer: "adam", loss: "categoricalCrossentropy", metrics: [topKCategoricalAccuracy({ k: 2 })] })
+ */
 export const topKCategoricalAccuracy = (options: { k?: number } = {}) =>
   describe(METRICS, "topKCategoricalAccuracy", options);
+
 /**
  * tp / (tp + fp), 0 where nothing was said to be positive. Of yes-or-no outputs over all of them, as Keras does; where
  * rows are of one class of several, the mean over the classes that occur, as scikit-learn's average="macro".
+ *
+ * @example
+ * model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: [precision(), recall()] })
  */
 export const precision = (options: ThresholdOptions = {}) => describe(METRICS, "precision", options);
-/** tp / (tp + fn), averaged as `precision` is. */
+
+/**
+ * tp / (tp + fn), averaged as `precision` is.
+ *
+ * @example
+ * const yesOrNo = await sequential({ inputShape: 4, layers: [dense(1, { activation: "sigmoid" })] });
+ * yesOrNo.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: [recall({ threshold: 0.3 })] });
+ */
 export const recall = (options: ThresholdOptions = {}) => describe(METRICS, "recall", options);
-/** 2·tp / (2·tp + fp + fn), averaged as `precision` is (Keras's F1Score returns one figure a class by default). */
+
+/**
+ * 2·tp / (2·tp + fp + fn), averaged as `precision` is (Keras's F1Score returns one figure a class by default).
+ *
+ * @example model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: [f1Score()] })
+ */
 export const f1Score = (options: ThresholdOptions = {}) => describe(METRICS, "f1Score", options);
+
 /**
  * Area under the receiver operating characteristic, from `numThresholds` (2 to 65536, default 200) evenly spaced
  * thresholds and trapezoids between them: Keras's. For outputs in [0, 1] and targets of 0 and 1; 0 without both of them.
+ *
+ * @example
+ * const yesOrNo = await sequential({ inputShape: 4, layers: [dense(1, { activation: "sigmoid" })] });
+ * yesOrNo.compile({ optimizer: "adam", loss: "binaryCrossentropy", metrics: [auc()] });
  */
 export const auc = (options: { numThresholds?: number } = {}) => describe(METRICS, "auc", options);
-/** Rows by class (row) and by the class they were taken for (column): number[][], in what `evaluate` returns only. */
+
+/**
+ * Rows by class (row) and by the class they were taken for (column): number[][], in what `evaluate` returns only.
+ *
+ * @example
+ * model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: [confusionMatrix()] });
+ * (await model.evaluate(x, y)).confusionMatrix; // 3 × 3: [actual][predicted]
+ */
 export const confusionMatrix = () => describe(METRICS, "confusionMatrix");
-/** Mean of |ŷ − y|. */
+
+/**
+ * Mean of |ŷ − y|.
+ *
+ * @example regression.compile({ optimizer: "adam", loss: "meanSquaredError", metrics: ["meanAbsoluteError"] })
+ */
 export const meanAbsoluteError = () => describe(METRICS, "meanAbsoluteError");
-/** Mean of (ŷ − y)². */
+
+/**
+ * Mean of (ŷ − y)².
+ *
+ * @example regression.compile({ optimizer: "adam", loss: "huber", metrics: [metrics.meanSquaredError()] })
+ */
 export const meanSquaredError = () => describe(METRICS, "meanSquaredError");
+
 /**
  * 1 − Σ (ŷ − y)² / Σ (y − ȳ)², the mean over the outputs; for constant targets 1 if they are met, else 0, as
  * scikit-learn does.
+ *
+ * @example regression.compile({ optimizer: "adam", loss: "meanSquaredError", metrics: [r2Score()] })
  */
 export const r2Score = () => describe(METRICS, "r2Score");

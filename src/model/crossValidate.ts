@@ -54,8 +54,9 @@ const OPTIONS = { ...FOLD_FIT_OPTIONS, folds: true, seed: true, stratify: true, 
  * @throws ConfigError `config/not-a-model`, `config/same-model`, and what `kFold` and `fit` throw
  * @example
  * const { scores } = await crossValidate(
- *   async ({ x, y }) => {
- *     const model = await sequential({ inputShape: 4, layers: [standardScaler().fit(x).layer(), dense(3, { activation: "softmax" })] });
+ *   async ({ x }) => {
+ *     const scaler = standardScaler().fit(x, { shape: 4 });
+ *     const model = await sequential({ inputShape: 4, layers: [scaler.layer(), dense(3, { activation: "softmax" })] });
  *     model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
  *     return model;
  *   }, x, y, { folds: 5, stratify: true, epochs: 20 });

@@ -1,5 +1,5 @@
 import { MAX_GROUP_BATCHES } from "../../assembly/shared/layout.js";
-import { boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
+import { abortSignal, boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
 import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
@@ -213,9 +213,7 @@ function checkParts({ validationData, callbacks, signal }: FitOptions): void {
   for (const { observeEvery } of callbacks ?? []) {
     if (observeEvery !== undefined) positiveInteger(observeEvery, "observeEvery of a callback");
   }
-  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
-    throw new ConfigError("config/bad-signal", `signal must be an AbortSignal; got ${show(signal)}.`);
-  }
+  abortSignal(signal);
 }
 
 function isObject(value: unknown): boolean {

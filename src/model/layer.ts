@@ -64,7 +64,11 @@ export class Layer {
     this.#core.setRateMultiplier(this.#index, rateMultiplier(multiplier));
   }
 
-  /** How many numbers its weights are; with `trainable`, only those that training changes through gradients. */
+  /**
+   * How many numbers its weights are; with `trainable`, only those that training changes through gradients.
+   *
+   * @example model.getLayer("hidden").countParams(); // 4 × 8 + 8 = 40
+   */
   countParams({ trainable = false } = {}): number {
     const { variables, trainableVariables } = this.#core;
     const own = (trainable ? trainableVariables : variables.list).filter(({ layer }) => layer === this.#index);

@@ -8,6 +8,7 @@ import type { Inputs, Outputs } from "./dataset.js";
 import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
 import { Layer } from "./layer.js";
+import { findLearningRate, type FindLearningRateOptions, type LearningRateReport } from "./learningRate.js";
 import { predict, type Prediction, type Predictions, type PredictOptions } from "./predict.js";
 import { type SaveOptions, serialize } from "./serialize.js";
 import { applyGradients, gradients, trainOnBatch, type TrainOnBatchOptions } from "./step.js";
@@ -111,14 +112,37 @@ export class Model<Output extends Predictions = Prediction> {
     return fit(this.#core, this as unknown as Model, x, y, options);
   }
 
-  /** Loss and metrics over all rows, in inference mode. */
+  /**
+   * Loss and metrics over all rows, in inference mode.
+   *
+   * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
+   */
   async evaluate(x: Inputs, y: Outputs, options: EvaluateOptions = {}): Promise<Evaluation> {
     return evaluate(this.#core, x, y, options);
   }
 
   /**
+   * The learning-rate range test (Smith 2017, arXiv:1506.01186): a copy of the model is trained for some 100 batches while
+   * the rate grows geometrically, until the loss explodes. The model itself, its optimizer and its random state stay bit for
+   * bit as they are. `suggestion` is the rate at which the smoothed loss fell most steeply.
+   *
+   * @param x rows (n, …inputShape), as `fit` takes them, and y their targets; all are copied in when the call is made
+   * @throws ConfigError, ShapeError, DataError as `fit` does; NumericError `numeric/not-finite` where the loss is not finite
+   *   at the lowest rate, `numeric/no-descent` where it fell at none
+   * @example
+   * const found = await model.findLearningRate(x, y);
+   * console.log(found.toString()); // a plot for the terminal
+   * model.compile({ optimizer: adam({ learningRate: found.suggestion }), loss: "sparseCategoricalCrossentropy" });
+   */
+  async findLearningRate(x: Inputs, y: Outputs, options: FindLearningRateOptions = {}): Promise<LearningRateReport> {
+    return findLearningRate(this.#core, x, y, options);
+  }
+
+  /**
    * The outputs for each row of x, in inference mode: { data, shape: [n, …outputShape] }, a copy. Several outputs come as
    * they were given to `model`: in an array, or in a record by name.
+   *
+   * @example const { data, shape } = model.predict(xTest); // shape: [30, 3]
    */
   predict(x: Inputs, options: PredictOptions = {}): Output {
     return predict(this.#core, x, options) as Output;
@@ -128,6 +152,7 @@ export class Model<Output extends Predictions = Prediction> {
    * Exactly one optimizer step on all these rows. Returns loss and metrics as they were before it.
    *
    * @throws NumericError `numeric/not-finite` where loss or gradients are not finite; then nothing has changed
+   * @example for (let step = 0; step < 10; step++) model.trainOnBatch(x, y);
    */
   trainOnBatch(x: Inputs, y: Outputs, options: TrainOnBatchOptions = {}): Record<string, number> {
     return trainOnBatch(this.#core, x, y, options);
@@ -136,17 +161,29 @@ export class Model<Output extends Predictions = Prediction> {
   /**
    * Gradients by weight, of the mean loss over these rows in training mode, before clipping; with `ema`, at the weights
    * that training goes on from. Changes nothing.
+   *
+   * @example
+   * const gradients = model.gradients(x, y);
+   * gradients.get("output/kernel"); // { data: Float32Array, shape: [8, 3] }
    */
   gradients(x: Inputs, y: Outputs): Map<string, NamedArray> {
     return gradients(this.#core, x, y);
   }
 
-  /** One optimizer step with gradients from elsewhere: a loop of your own, another machine. */
+  /**
+   * One optimizer step with gradients from elsewhere: a loop of your own, another machine.
+   *
+   * @example model.applyGradients(model.gradients(x, y)); // what trainOnBatch does
+   */
   applyGradients(gradients: ReadonlyMap<string, NamedArray>): void {
     applyGradients(this.#core, gradients);
   }
 
-  /** Copies of all weights by name, in layer order; with an optimizer's `ema`, of the averaged ones. */
+  /**
+   * Copies of all weights by name, in layer order; with an optimizer's `ema`, of the averaged ones.
+   *
+   * @example const { data, shape } = model.getWeights().get("hidden/kernel")!; // shape: [4, 8]
+   */
   getWeights(): Map<string, NamedArray> {
     return this.#core.variables.read();
   }
@@ -154,6 +191,11 @@ export class Model<Output extends Predictions = Prediction> {
   /**
    * Writes weights by name, with an optimizer's `ema` the average too. All names, shapes and values are checked before any
    * is written.
+   *
+   * @example
+   * const best = model.getWeights();
+   * await model.fit(x, y, { epochs: 5 });
+   * model.setWeights(best); // as before the fit
    */
   setWeights(weights: ReadonlyMap<string, NamedArray>, options: SetWeightsOptions = {}): void {
     this.#core.mustBeIdle("setWeights()");
@@ -162,7 +204,10 @@ export class Model<Output extends Predictions = Prediction> {
     this.#core.variables.write(weights, { strict });
   }
 
-  /** @throws ConfigError `config/unknown-layer` */
+  /**
+   * @throws ConfigError `config/unknown-layer`
+   * @example model.getLayer("hidden").trainable = false; // stays as it is from the next step on
+   */
   getLayer(name: string): Layer {
     const layer = this.layers.find((candidate) => candidate.name === name);
     if (layer) return layer;
@@ -173,28 +218,52 @@ export class Model<Output extends Predictions = Prediction> {
     );
   }
 
+  /**
+   * How many numbers all weights are.
+   *
+   * @example model.countParams(); // 4 × 8 + 8 + 8 × 3 + 3 = 67
+   */
   countParams(): number {
     return this.layers.reduce((sum, layer) => sum + layer.countParams(), 0);
   }
 
-  /** A table of the layers: output shapes, parameters, what is trainable. */
+  /**
+   * A table of the layers: output shapes, parameters, what is trainable.
+   *
+   * @example console.log(model.summary());
+   */
   summary(): string {
     return summarize(this.layers, this.#core.architecture);
   }
 
-  /** The compiled step as readable lines, one record each. */
+  /**
+   * The compiled step as readable lines, one record each.
+   *
+   * @example console.log(model.program({ training: true }));
+   */
   program(options: { training?: boolean } = {}): string {
     const { training = false } = knownOptions<typeof options>(options, "program()", { training: true });
     if (training) this.#core.mustBeCompiled("program({ training: true })");
     return this.#core.buildProgram(training ? "train" : "predict").toString();
   }
 
-  /** The model as one safetensors file: weights, architecture, and with `includeOptimizer` all training state. */
+  /**
+   * The model as one safetensors file: weights, architecture, and with `includeOptimizer` all training state.
+   *
+   * @example
+   * const bytes = model.toBytes({ includeOptimizer: true });
+   * const same = await loadModel(bytes);
+   * await same.fit(x, y, { epochs: 2, resume: true }); // goes on as model would
+   */
   toBytes(options: SaveOptions = {}): Uint8Array {
     return serialize(this.#core, options);
   }
 
-  /** Writes `toBytes` to a file: beside, synced, then renamed, so that the file is always whole. */
+  /**
+   * Writes `toBytes` to a file: beside, synced, then renamed, so that the file is always whole.
+   *
+   * @example await model.save("model.safetensors");
+   */
   async save(path: string | URL, options: SaveOptions = {}): Promise<void> {
     await writeFileAtomic(path, this.toBytes(options));
   }

@@ -72,7 +72,7 @@ const rows = {
     op: "adam",
     options: { ...adamOptions, amsgrad: false, ...common },
     formula: "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  θ ← θ − η·m̂ / (√v̂ + ε)",
-    paper: "Kingma, Ba 2015, arXiv:1412.6980; amsgrad: Reddi, Kale, Kumar 2018, ICLR",
+    paper: "Kingma, Ba 2015, arXiv:1412.6980; amsgrad: Reddi, Kale, Kumar 2018, arXiv:1904.09237",
     hyper: adamHyper,
     slots: adamSlots,
   },
@@ -227,6 +227,9 @@ interface AdamOptions extends Common {
 /**
  * Stochastic gradient descent, in Keras's form: v ← μ·v − η·g; θ ← θ + v. (PyTorch's velocity is this one divided by
  * −η: the same steps while η does not change.)
+ *
+ * @example
+ * model.compile({ optimizer: sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true }), loss: "sparseCategoricalCrossentropy" })
  */
 export const sgd = (options: Common & { momentum?: number; nesterov?: boolean } = {}) =>
   describe(OPTIMIZERS, "sgd", options);
@@ -234,6 +237,8 @@ export const sgd = (options: Common & { momentum?: number; nesterov?: boolean } 
 /**
  * Adagrad: s ← s + g²; θ ← θ − η·g / √(s + ε), s beginning with `initialAccumulatorValue` (0.1). As Keras; PyTorch has ε
  * outside of the root, and s begins with 0. Duchi, Hazan, Singer 2011.
+ *
+ * @example model.compile({ optimizer: adagrad({ learningRate: 0.01 }), loss: "sparseCategoricalCrossentropy" })
  */
 export const adagrad = (options: Common & { initialAccumulatorValue?: number; epsilon?: number } = {}) =>
   describe(OPTIMIZERS, "adagrad", options);
@@ -241,6 +246,8 @@ export const adagrad = (options: Common & { initialAccumulatorValue?: number; ep
 /**
  * Adadelta: v ← ρv + (1−ρ)g²; δ = g·√(u + ε) / √(v + ε); u ← ρu + (1−ρ)δ²; θ ← θ − η·δ. As Keras, whose default η is
  * 0.001; PyTorch's is 1, the paper's, with the same formula. Zeiler 2012.
+ *
+ * @example model.compile({ optimizer: adadelta({ learningRate: 1 }), loss: "sparseCategoricalCrossentropy" })
  */
 export const adadelta = (options: Common & { rho?: number; epsilon?: number } = {}) =>
   describe(OPTIMIZERS, "adadelta", options);
@@ -248,6 +255,9 @@ export const adadelta = (options: Common & { rho?: number; epsilon?: number } = 
 /**
  * RMSprop: v ← ρv + (1−ρ)g²; w ← μ·w + η·g / √(v + ε); θ ← θ − w; `centered` divides by the root of the gradients'
  * variance instead. As Keras; PyTorch has ε outside of the root, and η outside of w. Tieleman, Hinton 2012.
+ *
+ * @example
+ * model.compile({ optimizer: rmsprop({ learningRate: 1e-3, centered: true }), loss: "sparseCategoricalCrossentropy" })
  */
 export const rmsprop = (
   options: Common & { rho?: number; momentum?: number; epsilon?: number; centered?: boolean } = {},
@@ -256,21 +266,39 @@ export const rmsprop = (
 /**
  * Adam: θ ← θ − η·m̂ / (√v̂ + ε), m̂ and v̂ bias-corrected, as in the paper and PyTorch; Keras's defaults (ε = 1e-7;
  * PyTorch's is 1e-8), but Keras adds ε to the uncorrected √v. `amsgrad` divides by the greatest v so far. Kingma, Ba 2015.
+ *
+ * @example model.compile({ optimizer: adam({ learningRate: 3e-4 }), loss: "sparseCategoricalCrossentropy" })
  */
 export const adam = (options: AdamOptions & { amsgrad?: boolean } = {}) => describe(OPTIMIZERS, "adam", options);
 
-/** Adam with decoupled weight decay, λ = 0.004 as in Keras (PyTorch: 0.01). Loshchilov, Hutter 2019. */
+/**
+ * Adam with decoupled weight decay, λ = 0.004 as in Keras (PyTorch: 0.01). Loshchilov, Hutter 2019.
+ *
+ * @example
+ * model.compile({ optimizer: adamW({ learningRate: 1e-3, weightDecay: 0.01 }), loss: "sparseCategoricalCrossentropy" })
+ */
 export const adamW = (options: AdamOptions & { amsgrad?: boolean } = {}) => describe(OPTIMIZERS, "adamW", options);
 
 /**
  * Adam with Nesterov's momentum, its μₜ = β₁(1 − ½·0.96ᵗ) as in Keras (PyTorch's schedule is 250 times slower: it has
  * 0.96^(0.004·t)). Dozat 2016.
+ *
+ * @example model.compile({ optimizer: nadam({ learningRate: 1e-3 }), loss: "sparseCategoricalCrossentropy" })
  */
 export const nadam = (options: AdamOptions = {}) => describe(OPTIMIZERS, "nadam", options);
 
-/** Adamax: Adam with u ← max(β₂u, |g|) for the root; θ ← θ − η·m̂ / (u + ε). PyTorch has ε within max. Kingma, Ba 2015. */
+/**
+ * Adamax: Adam with u ← max(β₂u, |g|) for the root; θ ← θ − η·m̂ / (u + ε). PyTorch has ε within max. Kingma, Ba 2015.
+ *
+ * @example model.compile({ optimizer: adamax({ learningRate: 2e-3 }), loss: "sparseCategoricalCrossentropy" })
+ */
 export const adamax = (options: AdamOptions = {}) => describe(OPTIMIZERS, "adamax", options);
 
-/** Lion: θ ← θ − η·sign(β₁m + (1−β₁)g). Wants a rate 3 to 10 times below Adam's. As Keras. Chen et al. 2023. */
+/**
+ * Lion: θ ← θ − η·sign(β₁m + (1−β₁)g). Wants a rate 3 to 10 times below Adam's. As Keras. Chen et al. 2023.
+ *
+ * @example
+ * model.compile({ optimizer: lion({ learningRate: 1e-4, weightDecay: 0.01 }), loss: "sparseCategoricalCrossentropy" })
+ */
 export const lion = (options: Common & { beta1?: number; beta2?: number } = {}) =>
   describe(OPTIMIZERS, "lion", options);

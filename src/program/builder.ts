@@ -189,10 +189,10 @@ export class GraphBuilder {
     return y;
   }
 
-  /** Batch normalization over all axes but the last, with the batch's own statistics; they are `saved` (4, width). */
+  /** Batch normalization over all axes but the last, with the batch's own statistics; they are `saved` (6, width). */
   batchNorm(x: Value, scale: Scale, epsilon: number): { y: Value; saved: Value } {
     const y = this.value({ name: "normalized", shape: x.shape, needsGradient: anyGradient(x, scale) });
-    const saved = this.value({ name: "statistics", shape: [4, x.shape.at(-1)!], perRow: false });
+    const saved = this.value({ name: "statistics", shape: [6, x.shape.at(-1)!], perRow: false });
     this.emit("batchNorm", rowsOf(x), { x, ...scale, y, saved }, { epsilon });
     return { y, saved };
   }

@@ -378,7 +378,10 @@ export const OPS = {
   ),
   /** weights = max(weights, 0) */
   constrainNonNegative: op(Code.OP_CONSTRAIN_NON_NEGATIVE, ["n"], { weights: update("n") }),
-  /** y = γ ∘ x̂ + β, x̂ = (x − mean) / √(variance + ε) by column; saved: mean, variance, 1 / √(…), γ / √(…) */
+  /**
+   * y = γ ∘ x̂ + β, x̂ = (x − mean) / √(variance + ε) by column; saved: mean, variance, 1 / √(…), γ / √(…), and two rows
+   * that the backward pass works in
+   */
   batchNorm: op(
     Code.OP_BATCH_NORM,
     ["rows", "width"],
@@ -387,7 +390,7 @@ export const OPS = {
       gamma: optional(read("width")),
       beta: optional(read("width")),
       y: write("rows", "width"),
-      saved: operand("write", ({ width }) => 4 * width!),
+      saved: operand("write", ({ width }) => 6 * width!),
     },
     { numbers: ["epsilon"], perElement: 8 },
   ),
@@ -398,7 +401,7 @@ export const OPS = {
     {
       x: read("rows", "width"),
       dy: read("rows", "width"),
-      saved: operand("read", ({ width }) => 4 * width!),
+      saved: operand("update", ({ width }) => 6 * width!),
       dx: optional(write("rows", "width")),
       dgamma: optional(write("width")),
       dbeta: optional(write("width")),
@@ -423,7 +426,7 @@ export const OPS = {
   movingStatistics: op(
     Code.OP_MOVING_STATISTICS,
     ["width"],
-    { saved: operand("read", ({ width }) => 4 * width!), mean: update("width"), variance: update("width") },
+    { saved: operand("read", ({ width }) => 6 * width!), mean: update("width"), variance: update("width") },
     { numbers: ["share"], perElement: 8 },
   ),
   /** y = γ ∘ x̂ + β, x̂ = (x − mean) / √(variance + ε) by row; saved: mean and 1 / √(…) of each row */

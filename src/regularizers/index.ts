@@ -49,6 +49,7 @@ export function emitPenalty(
  * sign 0 = 0.
  *
  * @throws ConfigError `config/bad-penalty` where λ is below 0 or not finite
+ * @example dense(100, { kernelRegularizer: l1(1e-5) })
  */
 export const l1 = (lambda?: number): RegularizerDescription =>
   resolveRegularizer(describe(REGULARIZERS, "l1", { l1: lambda }));
@@ -63,6 +64,10 @@ export const l1 = (lambda?: number): RegularizerDescription =>
 export const l2 = (lambda?: number): RegularizerDescription =>
   resolveRegularizer(describe(REGULARIZERS, "l2", { l2: lambda }));
 
-/** λ₁ Σ |w| + λ₂ Σ w², both factors at least 0 and by default 0, as in Keras. */
+/**
+ * λ₁ Σ |w| + λ₂ Σ w², both factors at least 0 and by default 0, as in Keras.
+ *
+ * @example dense(100, { kernelRegularizer: l1l2({ l1: 1e-5, l2: 1e-4 }) })
+ */
 export const l1l2 = (options: { l1?: number; l2?: number } = {}): RegularizerDescription =>
   resolveRegularizer(describe(REGULARIZERS, "l1l2", options));

@@ -64,9 +64,8 @@ export async function writeFileAtomic(path: string | URL, bytes: Uint8Array): Pr
  * `files/bad-source` for anything else than the sources above
  *
  * @example
- * await readBytes("model.safetensors");
- * await readBytes(new URL("model.safetensors", import.meta.url));
- * await readBytes("https://example.org/model.safetensors");
+ * await readBytes("model.safetensors"); // or "https://example.org/model.safetensors", or a URL
+ * await readBytes(new Response(Uint8Array.of(1, 2, 3)));
  */
 export async function readBytes(source: ByteSource): Promise<Uint8Array> {
   if (typeof source === "string" || source instanceof URL) return readAddress(source);

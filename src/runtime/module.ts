@@ -18,6 +18,8 @@ let compiled: Promise<WebAssembly.Module> | undefined;
  *
  * @throws UnsupportedError `engine/no-simd` where the engine has no WebAssembly SIMD
  * @throws LanewiseError `engine/load-failed` where the module cannot be read or compiled
+ * @example
+ * await init(); // now, rather than with the first model; from elsewhere: init("https://example.org/lanewise.wasm")
  */
 export async function init(source?: WasmSource): Promise<void> {
   await loadModule(source);

@@ -28,6 +28,7 @@ const rows = {
   inverseTimeDecay: {
     options: { initialLearningRate: undefined, decaySteps: undefined, decayRate: undefined, staircase: false },
     formula: "η₀ / (1 + decayRate · step / decaySteps)",
+    paper: "Robbins, Monro 1951, Annals of Mathematical Statistics 22(3)",
     check(options, what) {
       checkDecay(options, what);
       rate(options.decayRate, `decayRate of ${what}`);
@@ -253,6 +254,7 @@ function startOf(after: unknown): number {
  * ExponentialLR is decaySteps 1, its StepLR `staircase`.
  *
  * @throws ConfigError when compiled, where a number is not finite and above 0
+ * @example sgd({ learningRate: exponentialDecay({ initialLearningRate: 0.1, decaySteps: 1000, decayRate: 0.5 }) })
  */
 export const exponentialDecay = (options: {
   initialLearningRate: number;
@@ -265,6 +267,7 @@ export const exponentialDecay = (options: {
  * η₀ / (1 + decayRate · step / decaySteps); with `staircase`, of whole periods only. As Keras's InverseTimeDecay.
  *
  * @throws ConfigError when compiled, where decayRate is below 0, or another number not above 0
+ * @example sgd({ learningRate: inverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 1000, decayRate: 1 }) })
  */
 export const inverseTimeDecay = (options: {
   initialLearningRate: number;
@@ -278,6 +281,7 @@ export const inverseTimeDecay = (options: {
  * With `cycle` the span doubles, triples … instead of ending. As Keras's PolynomialDecay.
  *
  * @throws ConfigError when compiled, where endLearningRate is below 0, or another number not above 0
+ * @example adam({ learningRate: polynomialDecay({ initialLearningRate: 1e-3, decaySteps: 10_000, power: 2 }) })
  */
 export const polynomialDecay = (options: {
   initialLearningRate: number;
@@ -292,6 +296,7 @@ export const polynomialDecay = (options: {
  * MultiStepLR changes at the milestone, one step earlier).
  *
  * @throws ConfigError when compiled, where boundaries do not increase, or values are not one more
+ * @example sgd({ learningRate: piecewiseConstant({ boundaries: [2000, 4000], values: [0.1, 0.01, 0.001] }) })
  */
 export const piecewiseConstant = (options: { boundaries: readonly number[]; values: readonly number[] }): Schedule =>
   describe(SCHEDULES, "piecewiseConstant", options);
@@ -301,6 +306,7 @@ export const piecewiseConstant = (options: { boundaries: readonly number[]; valu
  * in warmupSteps, and the cosine from there. As Keras's CosineDecay; PyTorch's CosineAnnealingLR until it turns upwards.
  *
  * @throws ConfigError when compiled, where alpha is not in [0, 1], or a rate not above 0
+ * @example adam({ learningRate: cosineDecay({ initialLearningRate: 1e-3, decaySteps: 10_000 }) })
  */
 export const cosineDecay = (options: {
   initialLearningRate: number;
@@ -316,6 +322,7 @@ export const cosineDecay = (options: {
  * OneCycleLR, names and all, without its cycling of momentum.
  *
  * @throws ConfigError when compiled, where totalSteps is below 2, or a number out of range
+ * @example sgd({ learningRate: oneCycle({ maxLearningRate: 0.1, totalSteps: 5000 }), momentum: 0.9 })
  */
 export const oneCycle = (options: {
   maxLearningRate: number;

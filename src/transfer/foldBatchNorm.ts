@@ -51,7 +51,9 @@ interface Weight {
  * @param options `x`: rows on which the difference is measured
  * @throws UnsupportedError `model/not-a-chain` for a graph; ShapeError, DataError for rows that do not fit, or where a folded weight is beyond 32 bits
  * @example
- * const { model: fast, folded, maxDifference } = await foldBatchNorm(model, { x: test.x });
+ * const layers = [dense(8, { useBias: false, name: "hidden1" }), batchNorm({ name: "bn1" }), activation("elu"), dense(3)];
+ * const slow = await sequential({ inputShape: 4, layers });
+ * const { model: fast, folded, maxDifference } = await foldBatchNorm(slow, { x: xTest });
  * folded; // [{ batchNorm: "bn1", into: "hidden1" }]
  */
 export async function foldBatchNorm(model: Model, options: FoldOptions = {}): Promise<Folded> {

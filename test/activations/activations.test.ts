@@ -1,7 +1,7 @@
-// The public face of the activations: factories, lookup, options, and their way through a model and its file.
+// The activations in training and in a product, and their options. What each of them computes: test/families.
 
 import { describe, expect, it } from "vitest";
-import { activation, activations, dense, loadModel, type Model, sequential } from "../../src/index.js";
+import { activation, activations, dense, type Model, sequential } from "../../src/index.js";
 import { type ActivationName, ACTIVATIONS, resolveActivation } from "../../src/activations/table.js";
 
 const names = Object.keys(activations) as ActivationName[];
@@ -16,14 +16,6 @@ function network(name: ActivationName): Promise<Model> {
   });
 }
 
-it("what the group holds are factories, called as their descriptions are", () => {
-  for (const name of names) {
-    expect(activations[name].name).toBe(name);
-    expect(activations[name]()).toEqual({ ...ACTIVATIONS.rows[name].options, name });
-    expect(resolveActivation(name)).toEqual(activations[name]());
-  }
-});
-
 describe.each(names)("%s", (name) => {
   it("trains: the loss of a small regression falls", async () => {
     const model = await network(name);
@@ -33,25 +25,12 @@ describe.each(names)("%s", (name) => {
     expect(history.loss!.at(-1)).toBeLessThan(history.loss![0]!);
   });
 
-  it("survives a file: the same outputs, bit for bit", async () => {
-    const model = await network(name);
-    const loaded = await loadModel(model.toBytes());
-    expect(loaded.layers.map(({ config }) => config)).toEqual(model.layers.map(({ config }) => config));
-    expect(loaded.predict(x).data).toEqual(model.predict(x).data);
-  });
-
   it("gives the bits in its product that it gives by itself", async () => {
     const seed = 3;
     const fused = await sequential({ inputShape: 3, layers: [dense(6, { activation: name })], seed });
     const bare = await sequential({ inputShape: 3, layers: [dense(6)], seed });
     const alone = await sequential({ inputShape: 6, layers: [activation(name)], seed });
     expect(fused.predict(x).data).toEqual(alone.predict(bare.predict(x).data).data);
-  });
-
-  it("refuses what it does not know", () => {
-    expect(() => (activations[name] as (o: object) => unknown)({ nonsense: 1 })).toThrow(
-      expect.objectContaining({ code: "config/unknown-option" }),
-    );
   });
 });
 

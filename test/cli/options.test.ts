@@ -151,7 +151,7 @@ describe("errors", () => {
   });
 
   it("show a stack trace when debugging", () => {
-    const { text } = failure(new DataError("data/odd", "Odd."), true);
-    expect(text).toMatch(/^lanewise: Odd\. \[data\/odd\]\nDataError: Odd\.\n {4}at /);
+    const { text } = failure(new DataError("data/no-rows", "Odd."), true);
+    expect(text).toMatch(/^lanewise: Odd\. \[data\/no-rows\]\nDataError: Odd\.\n {4}at /);
   });
 });

@@ -1,112 +1,42 @@
-// Every row of the table of losses, through the public API: PyTorch's figures with and without weights, the file, the
-// weights' promises. What a kernel makes of odd sizes, NaN and infinities is in test/kernels/losses.test.ts.
+// Weights of samples and of classes, and what losses refuse. What each loss computes: families.test.ts; what a kernel makes
+// of odd sizes, NaN and infinities: test/kernels/losses.test.ts.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   type ClassWeight,
   ConfigError,
   DataError,
   dense,
-  loadModel,
   losses,
   type Model,
   sequential,
   sgd,
   ShapeError,
 } from "../../src/index.js";
-import { type Loss, type LossName, LOSSES } from "../../src/losses/table.js";
+import { type Loss, type LossDescription, type LossName, LOSSES, resolveLoss } from "../../src/losses/table.js";
+import { expectClose, golden, identity, kernelOf, WIDTH } from "./losses.js";
 
-interface Figures {
-  options: object;
-  predictions: number[];
-  targets: number[];
-  weights: number[];
-  loss: number;
-  gradient: number[];
-  weightedLoss: number;
-  weightedGradient: number[];
-}
-
-const WIDTH = 3;
-const file = readFileSync(new URL("../golden/losses.json", import.meta.url), "utf8");
-const figures = JSON.parse(file) as Record<LossName, Figures>;
 const names = Object.keys(LOSSES.rows) as LossName[];
 
-/** The description of a loss with the options of its figures. */
-function lossOf(name: LossName): Loss {
-  return (losses[name] as (options: object) => Loss)(figures[name].options);
-}
-
-/** A network whose output is its weights' row: x is one-hot, so that the kernel's gradient is that of the output. */
-async function identity(name: LossName, { rows, predictions }: { rows: number; predictions: number[] }) {
-  const model = await sequential({ inputShape: rows, layers: [dense(WIDTH, { useBias: false })], seed: 1 });
-  model.setWeights(new Map([["dense/kernel", { data: Float32Array.from(predictions), shape: [rows, WIDTH] }]]));
-  model.compile({ optimizer: sgd({ learningRate: 1 }), loss: lossOf(name) });
-  return model;
-}
-
-const rowsOf = (name: LossName): number => figures[name].predictions.length / WIDTH;
-const oneHotRows = (rows: number): Float32Array =>
-  Float32Array.from({ length: rows * rows }, (_, i) => (i % (rows + 1) === 0 ? 1 : 0));
-const kernelOf = (model: Model): Float32Array => model.getWeights().get("dense/kernel")!.data;
-
-function expectClose(actual: ArrayLike<number>, expected: readonly number[], tolerance: number): void {
-  expected.forEach((value, i) => expect(Math.abs(actual[i]! - value), `element ${i}`).toBeLessThan(tolerance));
-}
-
-it("every loss has its figures", () => {
-  expect(Object.keys(figures).sort()).toEqual([...names].sort());
-});
-
 describe.each(names)("%s", (name) => {
-  const { predictions, weights, loss, gradient, weightedLoss, weightedGradient } = figures[name];
-  const targets = Float32Array.from(figures[name].targets);
-  const rows = rowsOf(name);
-  const x = oneHotRows(rows);
-
-  it("agrees with PyTorch in loss and gradient", async () => {
-    const model = await identity(name, { rows, predictions });
-    expectClose([(await model.evaluate(x, targets)).loss!], [loss], 2e-6);
-    expectClose(model.gradients(x, targets).get("dense/kernel")!.data, gradient, 2e-6);
-  });
-
-  it("agrees with PyTorch where rows have weights, one of them 0", async () => {
-    const model = await identity(name, { rows, predictions });
-    expectClose([(await model.evaluate(x, targets, { sampleWeight: weights })).loss!], [weightedLoss], 4e-6);
-    const before = kernelOf(model);
-    expectClose([model.trainOnBatch(x, targets, { sampleWeight: weights }).loss!], [weightedLoss], 4e-6);
-    const step = kernelOf(model).map((value, i) => before[i]! - value);
-    expectClose(step, weightedGradient, 4e-6);
-    expect([...step.subarray(2 * WIDTH, 3 * WIDTH)]).toEqual([0, 0, 0]);
-  });
+  const { options, predictions, weights } = golden[name]!;
+  const targets = Float32Array.from(golden[name]!.targets);
+  const sampleWeight = [...weights];
+  const make = () => identity(resolveLoss({ name, ...options } as LossDescription), predictions, WIDTH);
 
   it("weights of 1 change the loss and the step by a rounding at most", async () => {
-    const [plain, weighted] = [
-      await identity(name, { rows, predictions }),
-      await identity(name, { rows, predictions }),
-    ];
-    const ones = new Float32Array(rows).fill(1);
-    expectClose(
-      [weighted.trainOnBatch(x, targets, { sampleWeight: ones }).loss!],
-      [plain.trainOnBatch(x, targets).loss!],
-      1e-6,
-    );
+    const [{ model: plain, x }, { model: weighted }] = [await make(), await make()];
+    const ones = new Float32Array(weights.length).fill(1);
+    const loss = plain.trainOnBatch(x, targets).loss!;
+    expectClose([weighted.trainOnBatch(x, targets, { sampleWeight: ones }).loss!], [loss], 1e-6);
     expectClose(kernelOf(weighted), [...kernelOf(plain)], 1e-6);
   });
 
-  it("comes back from a file with its options", async () => {
-    const model = await identity(name, { rows, predictions });
-    const loaded = await loadModel(model.toBytes());
-    expect(await loaded.evaluate(x, targets)).toEqual(await model.evaluate(x, targets));
-    expect(loaded.program({ training: true })).toBe(model.program({ training: true }));
-  });
-
   it("weights make a program of their own, and the other one stays as it is", async () => {
-    const model = await identity(name, { rows, predictions });
+    const { model, x } = await make();
     const listing = model.program({ training: true });
     expect(listing).not.toMatch(/weights/);
-    model.trainOnBatch(x, targets, { sampleWeight: weights });
+    model.trainOnBatch(x, targets, { sampleWeight });
     expect(model.program({ training: true })).toBe(listing);
   });
 });

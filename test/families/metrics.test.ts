@@ -1,4 +1,5 @@
-// Metrics through the public API against scikit-learn's figures, and the kernels that count for them against their twins.
+// Metrics in training, metrics of one's own, what is refused, and the kernels that count against their twins. What each
+// metric says of given data: families.test.ts.
 
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
@@ -73,25 +74,11 @@ const CASES = [
   },
 ] as const;
 
-describe.each(CASES)("scikit-learn's figures: $name", ({ width, data, loss, asked, y, figures }) => {
+describe.each(CASES)("in training: $name", ({ width, data, loss, asked, y, figures }) => {
   const x = Float32Array.from(data.scores);
 
-  it.each([1, 8, 64])("by batches of %i", async (batchSize) => {
+  it("each epoch begins anew", async () => {
     const model = await identity(width, loss, asked as readonly Metric[]);
-    const found = await model.evaluate(x, y, { batchSize });
-    expect(Object.keys(found).sort()).toEqual(["loss", ...Object.keys(figures)].sort());
-    for (const [name, value] of Object.entries(figures)) {
-      if (name === "confusionMatrix") expect(found.confusionMatrix).toEqual(value);
-      else expect(found[name], name).toBeCloseTo(value as number, name.startsWith("mean") ? 6 : 10);
-    }
-  });
-
-  it("come back from a file, and each epoch begins anew", async () => {
-    const model = await identity(width, loss, asked as readonly Metric[]);
-    const loaded = await loadModel(model.toBytes());
-    expect(await loaded.evaluate(x, y)).toEqual(await model.evaluate(x, y));
-    expect(await loaded.evaluate(x, y)).toEqual(await model.evaluate(x, y));
-    model.layers[0]!.trainable = true;
     const { history } = await model.fit(x, y, { epochs: 2, batchSize: ROWS, validationData: [x, y], shuffle: false });
     const numbers = Object.keys(figures).filter((name) => name !== "confusionMatrix");
     expect(Object.keys(history).sort()).toEqual(

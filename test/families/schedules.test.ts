@@ -1,82 +1,25 @@
-// What every schedule promises: it is evaluated in WebAssembly, before the optimizer's record of each step. `EXAMPLES` is
-// total, so that a new row of the table cannot be without tests.
+// What every schedule promises beside what every member of a family does (families.test.ts): it is evaluated in
+// WebAssembly, before the optimizer's record of each step.
 
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { adam, cosineDecay, dense, loadModel, type Model, sequential, sgd, warmup } from "../../src/index.js";
-import {
-  resolveLearningRate,
-  type Schedule,
-  scheduleBlock,
-  type ScheduleName,
-  SCHEDULES,
-} from "../../src/schedules/index.js";
+import { type Schedule, scheduleBlock, type ScheduleName, SCHEDULES } from "../../src/schedules/index.js";
 import { kernels } from "../kernels/harness.js";
 import { rateAt as twin } from "../reference/schedules.js";
+import { compiled, EXAMPLES, resolvedSchedule } from "./schedules.js";
 
 const NAMES = Object.keys(SCHEDULES.rows) as ScheduleName[];
 
-const decay = { initialLearningRate: 0.1, decaySteps: 7, decayRate: 0.6 };
-const cosine = { initialLearningRate: 0.02, decaySteps: 13 };
-const EXAMPLES: Readonly<Record<ScheduleName, readonly object[]>> = {
-  exponentialDecay: [decay, { ...decay, staircase: true }, { ...decay, decaySteps: 2.5, decayRate: 0.9 }],
-  inverseTimeDecay: [decay, { ...decay, staircase: true }, { ...decay, decayRate: 0 }],
-  polynomialDecay: [
-    { initialLearningRate: 0.1, decaySteps: 10 },
-    { initialLearningRate: 0.1, decaySteps: 10, endLearningRate: 0.01, power: 0.5 },
-    { initialLearningRate: 0.1, decaySteps: 10, endLearningRate: 0, power: 2, cycle: true },
-  ],
-  piecewiseConstant: [
-    { boundaries: [2, 3, 7], values: [1, 0.7, 0.3, 0.1] },
-    { boundaries: [], values: [0.5] },
-  ],
-  cosineDecay: [
-    cosine,
-    { ...cosine, alpha: 0.3 },
-    { ...cosine, initialLearningRate: 0, alpha: 0.1, warmupTarget: 0.5, warmupSteps: 5 },
-    { ...cosine, warmupTarget: 0.5, warmupSteps: 5 },
-  ],
-  oneCycle: [
-    { maxLearningRate: 0.3, totalSteps: 20 },
-    {
-      maxLearningRate: 0.3,
-      totalSteps: 17,
-      pctStart: 0.4,
-      annealStrategy: "linear",
-      divFactor: 10,
-      finalDivFactor: 50,
-    },
-    { maxLearningRate: 0.3, totalSteps: 2, pctStart: 0 },
-  ],
-  warmup: [
-    { steps: 6, after: 0.3 },
-    { steps: 4, initialLearningRate: 0.01, target: 0.2, after: cosineDecay(cosine) },
-    { steps: 2, after: warmup({ steps: 3, initialLearningRate: 0.5, after: 1 }) },
-  ],
-};
 const CASES = NAMES.flatMap((name) =>
   EXAMPLES[name].map((options) => ({ name, options, title: `${name} ${JSON.stringify(options)}` })),
 );
-
-function resolved({ name, options }: { name: ScheduleName; options: object }): Schedule {
-  return resolveLearningRate({ ...options, name }, "learningRate") as Schedule;
-}
-
-/** The rate that the kernel gives, by step. */
-function compiled(schedule: Schedule): (step: number) => number {
-  const k = kernels();
-  const block = scheduleBlock(schedule);
-  const address = k.reserve(block.length * 8);
-  new Float64Array(k.memory.buffer, address, block.length).set(block);
-  return (step) => k.call.scheduledRate!(address, step);
-}
 
 function relativeError(found: number, expected: number): number {
   return found === expected ? 0 : Math.abs(found - expected) / Math.abs(expected);
 }
 
 describe.each(CASES)("$title", (chosen) => {
-  const schedule = resolved(chosen);
+  const schedule = resolvedSchedule(chosen);
 
   it("follows its twin at every step, and long after its end", () => {
     const rate = compiled(schedule);
@@ -95,34 +38,8 @@ describe.each(CASES)("$title", (chosen) => {
     }
   });
 
-  it("sets the rate of each optimizer step", async () => {
-    const model = await unit(schedule);
-    const weight = (value: number) =>
-      new Map([["dense/kernel", { data: Float32Array.of(value), shape: [1, 1] as number[] }]]);
-    for (let step = 0; step < 12; step++) {
-      model.setWeights(weight(0));
-      model.applyGradients(weight(1));
-      const [moved] = model.getWeights().get("dense/kernel")!.data;
-      expect(Math.abs(moved! + twin(schedule, step))).toBeLessThanOrEqual(2 ** -24 * twin(schedule, step));
-    }
-  });
-
-  it("is saved with the model, and goes on at its step", async () => {
-    const model = await unit(schedule);
-    const one = new Map([["dense/kernel", { data: Float32Array.of(1), shape: [1, 1] }]]);
-    for (let step = 0; step < 4; step++) model.applyGradients(one);
-    const loaded = await loadModel(model.toBytes({ includeOptimizer: true }));
-    for (let step = 0; step < 4; step++) {
-      model.applyGradients(one);
-      loaded.applyGradients(one);
-    }
-    expect(loaded.getWeights()).toEqual(model.getWeights());
-    expect(loaded.program({ training: true })).toBe(model.program({ training: true }));
-    expect(loaded.program({ training: true })).toMatch(new RegExp(`schedule +${schedule.name}`));
-  });
-
   it("begins where a warmup before it ends", () => {
-    const before = resolved({ name: "warmup", options: { steps: 8, after: schedule } });
+    const before = resolvedSchedule({ name: "warmup", options: { steps: 8, after: schedule } });
     const rate = compiled(before);
     expect(relativeError(rate(4), twin(schedule, 0) / 2)).toBeLessThan(1e-15);
     expect(relativeError(rate(8), twin(schedule, 0))).toBeLessThan(1e-15);
@@ -136,66 +53,11 @@ async function unit(learningRate: Schedule): Promise<Model> {
   return model;
 }
 
-// ── Figures of others ──────────────────────────────────────────────────────────────────────────────────────────────
-
-interface Golden {
-  readonly schedules: { name: ScheduleName; options: object; rates: number[] }[];
-}
-const golden = JSON.parse(readFileSync(new URL("../golden/optimizers.json", import.meta.url), "utf8")) as Golden;
-
-it.each(golden.schedules)("$name with $options gives PyTorch's rates", ({ name, options, rates }) => {
-  const rate = compiled(resolved({ name, options }));
-  // PyTorch multiplies from step to step, and so gathers roundings.
-  rates.forEach((expected, step) => expect(Math.abs(rate(step) - expected)).toBeLessThan(1e-15));
-});
-
-/** From Keras's documentation and tests (keras/src/optimizers/schedules). */
-const KERAS: [ScheduleName, object, Record<number, number>][] = [
-  ["piecewiseConstant", EXAMPLES.piecewiseConstant[0]!, { 0: 1, 1: 1, 2: 1, 3: 0.7, 4: 0.3, 7: 0.3, 8: 0.1, 100: 0.1 }],
-  [
-    "exponentialDecay",
-    { initialLearningRate: 1, decaySteps: 3, decayRate: 0.96, staircase: true },
-    { 1: 1, 2: 1, 3: 0.96 },
-  ],
-  [
-    "polynomialDecay",
-    { initialLearningRate: 0.05, decaySteps: 10, endLearningRate: 0 },
-    { 0: 0.05, 5: 0.025, 10: 0, 20: 0 },
-  ],
-  [
-    "polynomialDecay",
-    { initialLearningRate: 0.05, decaySteps: 10, endLearningRate: 0.001, power: 0.5 },
-    { 5: 0.049 * 0.5 ** 0.5 + 0.001, 10: 0.001 },
-  ],
-  [
-    "polynomialDecay",
-    { initialLearningRate: 0.05, decaySteps: 10, endLearningRate: 0.001, cycle: true },
-    { 0: 0.05, 10: 0.001, 15: 0.049 * 0.25 + 0.001 },
-  ],
-  ["inverseTimeDecay", { initialLearningRate: 0.1, decaySteps: 10, decayRate: 0.96 }, { 4: 0.1 / (1 + 0.96 * 0.4) }],
-  ["cosineDecay", { initialLearningRate: 1, decaySteps: 1000, alpha: 0.1 }, { 0: 1, 500: 0.55, 1000: 0.1, 2000: 0.1 }],
-  [
-    "cosineDecay",
-    { initialLearningRate: 0, decaySteps: 10, warmupTarget: 1, warmupSteps: 10 },
-    { 0: 0, 5: 0.5, 10: 1, 15: 0.5, 20: 0 },
-  ],
-  [
-    "cosineDecay",
-    { initialLearningRate: 0.5, decaySteps: 10, warmupTarget: 1, warmupSteps: 10 },
-    { 0: 0.5, 5: 0.75, 10: 1, 15: 0.5, 20: 0 },
-  ],
-];
-
-it.each(KERAS)("%s with %o gives Keras's rates", (name, options, rates) => {
-  const rate = compiled(resolved({ name, options }));
-  for (const [step, expected] of Object.entries(rates)) expect(rate(Number(step))).toBeCloseTo(expected, 15);
-});
-
 // ── Options ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 describe.each(NAMES)("%s", (name) => {
   const [options] = EXAMPLES[name] as Record<string, unknown>[];
-  const refused = (wrong: object) => () => resolved({ name, options: { ...options, ...wrong } });
+  const refused = (wrong: object) => () => resolvedSchedule({ name, options: { ...options, ...wrong } });
 
   it("refuses each number that is no number", () => {
     for (const option of Object.keys(SCHEDULES.rows[name].options)) {
@@ -209,20 +71,27 @@ describe.each(NAMES)("%s", (name) => {
   it("refuses to do without what it needs", () => {
     for (const [option, value] of Object.entries(options!)) {
       if (SCHEDULES.rows[name].options[option as never] !== undefined || value === undefined) continue;
-      expect(() => resolved({ name, options: { ...options, [option]: undefined } })).toThrow(option);
+      expect(() => resolvedSchedule({ name, options: { ...options, [option]: undefined } })).toThrow(option);
     }
   });
 });
 
 it("refuses schedules whose rate is 0 all along", () => {
-  expect(() => resolved({ name: "cosineDecay", options: { initialLearningRate: 0, decaySteps: 9 } })).toThrow();
-  expect(() => resolved({ name: "piecewiseConstant", options: { boundaries: [1], values: [0, 0] } })).toThrow("All");
-  expect(() => resolved({ name: "oneCycle", options: { maxLearningRate: 1, totalSteps: 1 } })).toThrow("at least 2");
+  expect(() => resolvedSchedule({ name: "cosineDecay", options: { initialLearningRate: 0, decaySteps: 9 } })).toThrow();
+  expect(() => resolvedSchedule({ name: "piecewiseConstant", options: { boundaries: [1], values: [0, 0] } })).toThrow(
+    "All",
+  );
+  expect(() => resolvedSchedule({ name: "oneCycle", options: { maxLearningRate: 1, totalSteps: 1 } })).toThrow(
+    "at least 2",
+  );
 });
 
 it("halts a step whose rate has grown beyond all numbers, and says so", async () => {
   const model = await unit(
-    resolved({ name: "exponentialDecay", options: { ...decay, decaySteps: 1, decayRate: 1e10 } }),
+    resolvedSchedule({
+      name: "exponentialDecay",
+      options: { initialLearningRate: 0.1, decaySteps: 1, decayRate: 1e10 },
+    }),
   );
   const still = new Map([["dense/kernel", { data: Float32Array.of(0), shape: [1, 1] }]]);
   for (let step = 0; step < 4; step++) model.applyGradients(still);
@@ -234,7 +103,9 @@ it("halts a step whose rate has grown beyond all numbers, and says so", async ()
 });
 
 it("leaves the model as it was where compile refuses", async () => {
-  const model = await unit(resolved({ name: "cosineDecay", options: cosine }));
+  const model = await unit(
+    resolvedSchedule({ name: "cosineDecay", options: { initialLearningRate: 0.02, decaySteps: 13 } }),
+  );
   const learningRate = cosineDecay({ initialLearningRate: -1, decaySteps: 3 });
   expect(() => model.compile({ optimizer: adam({ learningRate }), loss: "meanSquaredError" })).toThrow("cosineDecay");
   expect(model.program({ training: true })).toContain("sgd");
@@ -242,7 +113,7 @@ it("leaves the model as it was where compile refuses", async () => {
 
 it("keeps its own copy of lists", () => {
   const values = [1, 0.5];
-  const schedule = resolved({ name: "piecewiseConstant", options: { boundaries: [3], values } });
+  const schedule = resolvedSchedule({ name: "piecewiseConstant", options: { boundaries: [3], values } });
   values[1] = NaN;
   expect(scheduleBlock(schedule).every(Number.isFinite)).toBe(true);
 });

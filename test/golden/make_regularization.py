@@ -52,7 +52,18 @@ clips = [
     {"name": "clipByGlobalNorm", "limit": 100.0, "clipped": clipped(lambda p: torch.nn.utils.clip_grad_norm_(p, 100.0))},
 ]
 weights = torch.tensor(pseudo(35, 9, 1.5)).reshape(5, 7)
-RENORM_TO = 1.5
+
+
+def constrained(name, options, constrain):
+    """Columns are kernels' columns: dimension 0 is what their norms are over."""
+    return {"name": name, "options": options, "weights": digits(constrain(weights))}
+
+
+def within(w, least, most, rate):
+    """Norms clamped into [least, most], a share of the way: in PyTorch made of renorm and normalize."""
+    norms = w.norm(dim=0)
+    clamped = torch.where(norms < least, torch.nn.functional.normalize(w, dim=0) * least, torch.renorm(w, 2, 1, most))
+    return torch.lerp(w, clamped, rate)
 
 
 def penalized(l1, l2):
@@ -71,8 +82,13 @@ figures = {
     "gradients": flat(gradients()),
     "clips": clips,
     "weights": digits(weights),
-    "renormTo": RENORM_TO,
-    "renormed": digits(torch.renorm(weights, 2, 1, RENORM_TO)),
+    "constrained": [
+        constrained("maxNorm", {"maxValue": 1.5}, lambda w: torch.renorm(w, 2, 1, 1.5)),
+        constrained("unitNorm", {}, lambda w: torch.nn.functional.normalize(w, dim=0)),
+        constrained("nonNeg", {}, lambda w: w.clamp(min=0)),
+        constrained("minMaxNorm", {"minValue": 1.75, "maxValue": 2, "rate": 1}, lambda w: within(w, 1.75, 2, 1)),
+        constrained("minMaxNorm", {"minValue": 1.75, "maxValue": 2, "rate": 0.5}, lambda w: within(w, 1.75, 2, 0.5)),
+    ],
     "penalties": [penalized(0.03, 0), penalized(0, 0.02), penalized(0.01, 0.04)],
 }
 path = pathlib.Path(__file__).with_name("regularization.json")

@@ -97,6 +97,8 @@ describe.each(["batchNorm", "layerNorm"] as const)("%s", (kind) => {
     expectWeights(model, expected.weights);
     expectClose("predictions", model.predict(x).data, expected.predictions, TRAINED);
     expect([...model.predict(x, { batchSize: 1 }).data]).toEqual([...model.predict(x).data]);
+    const evaluated = y.reduce((sum, label, i) => sum - Math.log(expected.predictions[i * 3 + label]!), 0) / y.length;
+    expectClose("evaluation", [(await model.evaluate(x, y, { batchSize: 4 })).loss!], [evaluated], TRAINED);
   });
 
   test("stopped in the middle of an epoch, saved, loaded and resumed, trains to PyTorch's weights and the same bits", async () => {

@@ -2,7 +2,8 @@
 
     python3 test/golden/optimizers.py     (writes optimizers.json; made with torch 1.13)
 
-An epsilon of 1e-30 stands for none where PyTorch adds it elsewhere.
+An epsilon of 1e-30 stands for none where PyTorch adds it elsewhere. Of PyTorch's optimizers AdamW alone decays weights
+apart from the step; `decayed` does so before the steps of the others, as lanewise (and Keras) can with all of them.
 """
 
 import json
@@ -17,12 +18,14 @@ START = [1.0, -2.0, 0.5, 3.0, -0.25]
 GRADIENTS = [[round(((i * 7 + t * 5) % 11 - 5) / 4 + 0.1 * t, 3) for i in range(5)] for t in range(STEPS)]
 
 
-def trace(make):
+def trace(make, shrink=1.0):
     theta = torch.tensor(START, dtype=torch.float64, requires_grad=True)
     optimizer = make([theta])
     steps = []
     for gradient in GRADIENTS:
         theta.grad = torch.tensor(gradient, dtype=torch.float64)
+        with torch.no_grad():
+            theta.mul_(shrink)
         optimizer.step()
         steps.append(theta.tolist())
     return steps
@@ -30,6 +33,14 @@ def trace(make):
 
 def case(name, options, make):
     return {"name": name, "options": options, "steps": trace(make)}
+
+
+DECAY = 0.3
+
+
+def decayed(name, options, make):
+    shrink = 1 - options["learningRate"] * DECAY
+    return {"name": name, "options": {**options, "weightDecay": DECAY}, "steps": trace(make, shrink)}
 
 
 def adam_like(name, cls, extra=None, ours=None, epsilon=1e-7):
@@ -100,6 +111,41 @@ result = {
         # Without foreach, torch 1.13 multiplies its product of momenta by the newest one twice.
         adam_like("nadam", optim.NAdam, {"momentum_decay": 1, "foreach": True}),
         adam_like("adamax", optim.Adamax, epsilon=1e-30),
+        adam_like(
+            "adamW", optim.AdamW, {"weight_decay": 0.2, "amsgrad": True}, {"weightDecay": 0.2, "amsgrad": True}
+        ),
+        decayed(
+            "sgd",
+            {"learningRate": 0.1, "momentum": 0.9, "nesterov": True},
+            lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+        ),
+        decayed(
+            "adagrad",
+            {"learningRate": 0.1, "initialAccumulatorValue": 0.3, "epsilon": 1e-30},
+            lambda p: optim.Adagrad(p, lr=0.1, initial_accumulator_value=0.3, eps=1e-30),
+        ),
+        decayed(
+            "adadelta",
+            {"learningRate": 1, "rho": 0.9, "epsilon": 1e-6},
+            lambda p: optim.Adadelta(p, lr=1, rho=0.9, eps=1e-6),
+        ),
+        decayed(
+            "rmsprop",
+            {"learningRate": 0.01, "rho": 0.8, "momentum": 0.7, "centered": True, "epsilon": 1e-30},
+            lambda p: optim.RMSprop(p, lr=0.01, alpha=0.8, momentum=0.7, centered=True, eps=1e-30),
+        ),
+        *(
+            decayed(
+                name,
+                {"learningRate": 0.01, "beta1": 0.8, "beta2": 0.99, "epsilon": epsilon},
+                lambda p: cls(p, lr=0.01, betas=(0.8, 0.99), eps=epsilon, **extra),
+            )
+            for name, cls, epsilon, extra in (
+                ("adam", optim.Adam, 1e-7, {}),
+                ("nadam", optim.NAdam, 1e-7, {"momentum_decay": 1, "foreach": True}),
+                ("adamax", optim.Adamax, 1e-30, {}),
+            )
+        ),
     ],
     "schedules": [
         schedule(

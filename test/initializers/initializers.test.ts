@@ -17,7 +17,6 @@ import {
   randomNormal,
   sequential,
 } from "../../src/index.js";
-import { INITIALIZERS } from "../../src/initializers/table.js";
 import { normalCdf } from "../reference/initializers.js";
 
 /** The kernel (rows, columns) that a dense layer gets. */
@@ -40,11 +39,6 @@ function deviation(w: Float32Array, rows: number, columns: number, gain: number)
   }
   return worst;
 }
-
-it("what the group holds are factories of the table's rows", () => {
-  expect(Object.keys(initializers).sort()).toEqual(Object.keys(INITIALIZERS.rows).sort());
-  for (const [name, factory] of Object.entries(initializers)) expect(factory().name).toBe(name);
-});
 
 describe("orthogonal", () => {
   it("has orthonormal columns or rows to 1e-5, of any shape and gain", async () => {

@@ -47,6 +47,17 @@ it("count, mean, deviation and ends are those of all finite numbers", () => {
   );
 });
 
+it("what stands behind the last element is not looked at", () => {
+  const { call, memory, f32, reserve } = kernels();
+  for (let n = 1; n <= 9; n++) {
+    const block = reserve(S.TENSOR_BLOCK_WORDS * 4);
+    clearTensor(new DataView(memory.buffer), block);
+    call.tensorStatistics!(n, f32([...new Array<number>(n).fill(2), 0, 0, 0, NaN, 7, 7]), block);
+    const { count, zeros, nonFinite, mean, max } = readTensor(new DataView(memory.buffer), block)!;
+    expect([count, zeros, nonFinite, mean, max]).toEqual([n, 0, 0, 2, 2]);
+  }
+});
+
 it("bins hold what lies between their bounds", () => {
   fc.assert(
     fc.property(

@@ -159,6 +159,17 @@ test.each(Object.keys(ACTIVATIONS.rows) as (keyof typeof activations)[])(
   },
 );
 
+test("of several greatest elements each gets an equal part of the gradient", async () => {
+  const own = defineLayer({ className: "Own", emit: ({ ops }, x) => ops.max(x) });
+  const net = await sequential({
+    inputShape: 3,
+    layers: [dense(3, { kernelInitializer: "zeros", name: "in" }), own(), dense(1, { kernelInitializer: "ones" })],
+  });
+  net.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const { data } = net.gradients(Float32Array.of(1, 1, 1), Float32Array.of(-1.5)).get("in/bias")!;
+  expect([...data]).toEqual([1, 1, 1]); // 2 · 1.5, a third each
+});
+
 // ── As a part of models ─────────────────────────────────────────────────────────────────────────────────────────────
 
 const gate = defineLayer({

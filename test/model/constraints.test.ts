@@ -1,11 +1,8 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   type Constraint,
-  constraints,
   dense,
   type DenseOptions,
-  loadModel,
   maxNorm,
   minMaxNorm,
   type Model,
@@ -15,13 +12,9 @@ import {
   unitNorm,
 } from "../../src/index.js";
 import * as twin from "../reference/constraints.js";
-import { expectSameBits, failureOf, noise } from "./helpers.js";
+import { failureOf, noise } from "./helpers.js";
 
 const [INPUTS, UNITS] = [5, 7];
-const { weights, renormed, renormTo } = JSON.parse(
-  readFileSync(new URL("../golden/regularization.json", import.meta.url), "utf8"),
-) as { weights: number[]; renormed: number[]; renormTo: number }; // (5, 7)
-
 async function layer(options: DenseOptions): Promise<Model> {
   const model = await sequential({ inputShape: INPUTS, layers: [dense(UNITS, { ...options, name: "d" })], seed: 1 });
   model.compile({ optimizer: sgd({ learningRate: 0.5 }), loss: "meanSquaredError" });
@@ -96,34 +89,6 @@ describe.each(CASES)("%s", (_, constraint, expected) => {
     frozen.trainOnBatch(noise(30), noise(6));
     expect(weightOf(frozen, "dense/kernel")).toEqual(before);
   });
-
-  test("comes back from a file: a resumed training ends with the same bits", async () => {
-    const options = { epochs: 3, batchSize: 4 };
-    const make = () => layer({ kernelConstraint: constraint, biasConstraint: constraint });
-    const [whole, cut] = [await make(), await make()];
-    await whole.fit(noise(60), noise(84), options);
-    await cut.fit(noise(60), noise(84), { ...options, maxSteps: 4 });
-    const loaded = await loadModel(cut.toBytes({ includeOptimizer: true }));
-    await loaded.fit(noise(60), noise(84), { ...options, resume: true });
-    expectSameBits(loaded, whole);
-    expect(loaded.program({ training: true })).toMatch(/sgd[^]*constrain[^]*constrain/);
-    expect(loaded.program()).not.toContain("constrain");
-  });
-});
-
-test("maxNorm is PyTorch's renorm, for the columns that are too long", async () => {
-  const model = await layer({ kernelConstraint: maxNorm(renormTo), useBias: false });
-  model.setWeights(new Map([["d/kernel", kernel(weights)]]));
-  model.applyGradients(new Map([["d/kernel", kernel(zeros(35))]]));
-  weightOf(model, "d/kernel").forEach((w, i) => expect(w).toBeCloseTo(renormed[i]!, 6));
-});
-
-test("every constraint has a factory, and a description from a file is the same", () => {
-  expect(Object.keys(constraints.CONSTRAINTS.rows)).toEqual(["maxNorm", "unitNorm", "nonNeg", "minMaxNorm"]);
-  for (const made of [maxNorm(3), unitNorm(), nonNeg(), minMaxNorm()]) {
-    expect(constraints.resolveConstraint(JSON.parse(JSON.stringify(made)) as Constraint)).toEqual(made);
-    expect(Object.isFrozen(made)).toBe(true);
-  }
 });
 
 describe("refuses", () => {

@@ -289,6 +289,12 @@ describe("what does not make a graph", () => {
   const strange = (value: unknown) => value as never;
   test.each<[string, () => unknown, string, string]>([
     ["an input left unused", () => model({ inputs: [a, z], outputs: dense(1).apply(a) }), "config/unused-input", '"z"'],
+    [
+      "the first input left unused",
+      () => model({ inputs: [z, a], outputs: dense(1).apply(a) }),
+      "config/unused-input",
+      '"z"',
+    ],
     ["an input not named", () => model({ inputs: a, outputs: add([a, z]) }), "config/missing-input", "input z (B, 3)"],
     ["no layer", () => model({ inputs: a, outputs: a }), "config/no-layers", "at least one layer"],
     ["outputs that are none", () => model({ inputs: a, outputs: strange({ y: 3 }) }), "config/not-symbolic", "outputs"],

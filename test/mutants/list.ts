@@ -40,6 +40,28 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "if (count >= 3) {",
     },
   }),
+  ...inFile("assembly/simd/columns.ts", ["kernels/elementwise", "kernels/normalization", "kernels/prelu"], {
+    "columns-eighth-row": {
+      why: "of eight rows that are summed at a time the last is left out",
+      find: "sum = f.at(sum, v128.load(other + 3 * pitch), parameter);",
+      replace: "",
+    },
+    "columns-last-rows": {
+      why: "rows that make no full turn are not summed",
+      find: "for (; left > 0; left--, a += pitch) foldOne<F>(pitch, a, p, sums);",
+      replace: "",
+    },
+    "columns-second-matrix": {
+      why: "pairs of rows are taken one row apart",
+      find: "v128.load(b + 2 * pitch)",
+      replace: "v128.load(b + pitch)",
+    },
+    "columns-tail-overrun": {
+      why: "sums behind the last column are written",
+      find: "storeLanes(sums, f.at(v128.load(sums), v128.load(a), v128.load(p)), <i32>((end - sums) >> 2));",
+      replace: "v128.store(sums, f.at(v128.load(sums), v128.load(a), v128.load(p)));",
+    },
+  }),
   ...inFile("assembly/simd/lanes.ts", ["kernels/activations"], {
     "lanes-denormal-gradients": {
       why: "denormal gradients are passed on, and every kernel behind them slows down",
@@ -235,9 +257,9 @@ export const MUTANTS: readonly Mutant[] = [
 
   ...inFile("assembly/kernels/elementwise.ts", ["kernels/elementwise"], {
     "column-sum-accumulate-ignored": {
-      why: "columns 9 to 12 of a bias gradient are not added to the other part",
-      find: "let sum2 = accumulate ? v128.load(sums, 32) : zero;",
-      replace: "let sum2 = zero;",
+      why: "a bias gradient is not added to the other part",
+      find: "if (!accumulate) memory.fill(sums,",
+      replace: "memory.fill(sums,",
     },
     "affine-offset-missing": {
       why: "rescaling forgets its offset",
@@ -285,13 +307,13 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile("assembly/kernels/prelu.ts", ["kernels/prelu"], {
     "prelu-alpha-of-positives": {
       why: "alpha learns from the side of zero where it has no part",
-      find: "f32x4.pmin(v128.load(x + at), f32x4.splat(0))",
-      replace: "f32x4.pmax(v128.load(x + at), f32x4.splat(0))",
+      find: "f32x4.pmin(x, f32x4.splat(0))",
+      replace: "f32x4.pmax(x, f32x4.splat(0))",
     },
     "prelu-alpha-accumulate-ignored": {
       why: "a shared alpha learns from one of its uses only",
-      find: "let sum = accumulate ? v128.load(sums + column) : f32x4.splat(0);",
-      replace: "let sum = f32x4.splat(0);",
+      find: "if (!accumulate) memory.fill(sums,",
+      replace: "memory.fill(sums,",
     },
   }),
 
@@ -395,7 +417,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "const SMALLEST_NORM: f64 = 0;",
     },
   }),
-  ...inFile("assembly/kernels/losses/index.ts", ["kernels/losses", "families/losses"], {
+  ...inFile("assembly/kernels/losses/index.ts", ["kernels/losses", "families/losses", "families/families"], {
     "loss-gradient-summed": {
       why: "the gradient is not divided by the batch: the rate means something else for each batch size",
       find: "const scale: f32 = factor / <f32>rows;",
@@ -436,14 +458,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "batch-norm-unbiased": {
       why: "the variance is divided by n − 1, as for an estimate",
-      find: "storePair(variance, f32x4.mul(sum0, share), f32x4.mul(sum1, share), rest);",
-      replace: `const unbiased = f32x4.splat(1 / max<f32>(<f32>rows - 1, 1));
-    storePair(variance, f32x4.mul(sum0, unbiased), f32x4.mul(sum1, unbiased), rest);`,
-    },
-    "batch-norm-ninth-column": {
-      why: "column 9 of 9 keeps the statistics of the step before",
-      find: "if (rest > 8) {",
-      replace: "if (rest > 9) {",
+      find: "f32x4.mul(v128.load(variance + at), share)",
+      replace: "f32x4.mul(v128.load(variance + at), f32x4.splat(1 / max<f32>(<f32>rows - 1, 1)))",
     },
     "norm-epsilon-outside-root": {
       why: "√variance + ε instead of √(variance + ε)",
@@ -452,8 +468,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "batch-norm-gradient-of-mean": {
       why: "the gradient does not pass through the batch's mean",
-      find: "const shift0 = f32x4.mul(sum0, share);",
-      replace: "const shift0 = zero;",
+      find: "storeLanes(sums + at, f32x4.mul(sum, share), rest);",
+      replace: "storeLanes(sums + at, f32x4.splat(0), rest);",
     },
     "moving-statistics-wrong-way": {
       why: "momentum and 1 − momentum change places in the kernel",
@@ -528,7 +544,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "v128.store(x, f32x4.mul(v128.load(x), scales));",
     },
   }),
-  ...inFile("src/clipping/index.ts", ["model/clipping"], {
+  ...inFile("src/clipping/index.ts", ["model/clipping", "families/families"], {
     "clip-neighbours-as-one": {
       why: "clipByNorm takes all variables of a segment as one vector",
       find: "byVariable: true",
@@ -557,7 +573,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "norm",
     },
   }),
-  ...inFile("src/constraints/index.ts", ["model/constraints"], {
+  ...inFile("src/constraints/index.ts", ["model/constraints", "families/families"], {
     "constraint-along-rows": {
       why: "norms are taken along the wrong axis of a kernel",
       find: "const size = weights.shape[0]!;",
@@ -613,7 +629,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Optimizers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("assembly/kernels/optimizers/walk.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/walk.ts", ["families/optimizers", "families/families"], {
     "decay-missing": {
       why: "weights do not decay",
       find: "return f32x4.sub(theta, f32x4.mul(decay, theta));",
@@ -640,7 +656,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "for (exponent -= 1; exponent > 0; exponent >>= 1) {",
     },
   }),
-  ...inFile("assembly/kernels/optimizers/sgd.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/sgd.ts", ["families/optimizers", "families/families"], {
     "momentum-before-update": {
       why: "the step goes by the velocity of the step before",
       find: "storeLanes(velocity, v, left);\n    storeLanes(theta, f32x4.add(t, v), left);",
@@ -652,7 +668,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "else if (false) walk",
     },
   }),
-  ...inFile("assembly/kernels/optimizers/adam.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/adam.ts", ["families/optimizers", "families/families"], {
     "adam-step-off-by-one": {
       why: "the bias of v is corrected for step t + 1",
       find: "const correction = f32(1.0 / sqrt<f64>(1.0 - power(beta2, step)));",
@@ -684,7 +700,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "v128.load(norm)",
     },
   }),
-  ...inFile("assembly/kernels/optimizers/adaptive.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/adaptive.ts", ["families/optimizers", "families/families"], {
     "adagrad-epsilon-outside-root": {
       why: "√s + ε, PyTorch's formula, instead of √(s + ε)",
       find: "f32x4.sqrt(f32x4.add(s, epsilons))",
@@ -701,7 +717,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "const apart = square(g);",
     },
   }),
-  ...inFile("assembly/kernels/optimizers/lion.ts", ["families/optimizers"], {
+  ...inFile("assembly/kernels/optimizers/lion.ts", ["families/optimizers", "families/families"], {
     "lion-one-beta": {
       why: "the moment decays by β₁, which is meant for the direction",
       find: "flush(pull(m, g, pulls2))",
@@ -713,7 +729,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "const direction = pull(m, f32x4.add(g, f32x4.mul(decays, v128.load(theta))), pulls1);",
     },
   }),
-  ...inFile("src/optimizers/index.ts", ["families/optimizers"], {
+  ...inFile("src/optimizers/index.ts", ["families/optimizers", "families/families"], {
     "adam-epsilon-of-pytorch": {
       why: "another library's default epsilon",
       find: "beta2: 0.999, epsilon: 1e-7 }",
@@ -733,7 +749,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Schedules ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("assembly/kernels/schedules.ts", ["families/schedules"], {
+  ...inFile("assembly/kernels/schedules.ts", ["families/schedules", "families/families"], {
     "schedule-warmup-offset": {
       why: "what follows a warmup starts in its midst",
       find: "return scheduledRate(block + 32, step - steps);",
@@ -768,7 +784,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Metrics ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("assembly/kernels/metrics.ts", ["kernels/metrics", "families/metrics"], {
+  ...inFile("assembly/kernels/metrics.ts", ["kernels/metrics", "families/metrics", "families/families"], {
     "top-k-off-by-one": {
       why: "top-5 counts the sixth",
       find: "rankBelow(width, scores, label, score) < k",
@@ -795,7 +811,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "min(<i32>Math.floor(bounded * <f64>bins), bins - 1)",
     },
   }),
-  ...inFile("src/metrics/finalize.ts", ["families/metrics"], {
+  ...inFile("src/metrics/finalize.ts", ["families/metrics", "families/families"], {
     "auc-rectangles": {
       why: "rectangles instead of trapezoids: ties count as right",
       find: "truePositives + positives / 2",
@@ -817,7 +833,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "squares",
     },
   }),
-  ...inFile("src/metrics/index.ts", ["families/metrics"], {
+  ...inFile("src/metrics/index.ts", ["families/metrics", "families/families"], {
     "accuracy-of-logits": {
       why: "logits are held to the threshold of probabilities",
       find: "? 0 : 0.5;",
@@ -883,7 +899,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "0,",
     },
   }),
-  ...inFile("assembly/program/executor.ts", ["families/metrics", "program/steps"], {
+  ...inFile("assembly/program/executor.ts", ["families/metrics", "program/steps", "families/families"], {
     "batch-metrics-pile-up": {
       why: "a batch's figures hold those of the batches before",
       find: "memory.fill(metricSlot(header, 0), 0, (<usize>load<u32>(header, L.HEADER_METRIC_SLOTS)) << 3);",
@@ -895,7 +911,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "increase(metricSlot(header, slot), sum);",
     },
   }),
-  ...inFile("assembly/program/executor.ts", ["families/schedules", "families/optimizers"], {
+  ...inFile("assembly/program/executor.ts", ["families/schedules", "families/optimizers", "families/families"], {
     "schedule-off-by-one": {
       why: "the schedule gives the rate of the step after",
       find: "scheduledRate(p0, <f64>load<u32>(header, L.HEADER_STEP))",
@@ -924,7 +940,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "(1.0 + SELU_FLOOR * SELU_FLOOR)",
     },
   }),
-  ...inFile("assembly/program/executor.ts", ["model/regularizers"], {
+  ...inFile("assembly/program/executor.ts", ["model/regularizers", "families/families"], {
     "penalty-once-a-row": {
       why: "the penalty is divided by the batch, as the loss is",
       find: "addLoss(header, 1, penalty(d0, p0, p1, f0, f1));",
@@ -1064,7 +1080,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "address + bytes <= r.address + r.bytes + 4",
     },
   }),
-  ...inFile("src/program/run.ts", ["families/metrics", "model/fit"], {
+  ...inFile("src/program/run.ts", ["families/metrics", "model/fit", "families/families"], {
     "metrics-not-reset": {
       why: "an epoch's metrics hold those of the epochs before",
       find: "this.sums = { loss: 0, samples: 0, metrics: [] };",
@@ -1079,7 +1095,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Models ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("src/model/core.ts", ["golden/golden", "model/constraints"], {
+  ...inFile("src/model/core.ts", ["golden/golden", "model/constraints", "families/families"], {
     "optimizer-walks-frozen": {
       why: "frozen layers go on by their moments and their decay",
       find: "for (const { offset, size, layer } of this.trainableVariables) {",
@@ -1092,25 +1108,25 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "freezing-takes-no-effect": {
       why: "a program that is there already goes on training a frozen layer",
-      find: 'for (const mode of [...TRAINING_MODES, "evaluate", "weightedEvaluate"] as const) this.#stale.add(mode);',
+      find: 'this.#outdate([...TRAINING_MODES, "evaluate", "weightedEvaluate"]);',
       replace: "",
     },
   }),
-  ...inFile("src/model/core.ts", ["model/regularizers"], {
+  ...inFile("src/model/core.ts", ["model/regularizers", "families/families"], {
     "penalty-on-frozen": {
       why: "frozen weights are penalized in the loss",
       find: "for (const variable of this.trainableVariables) {",
       replace: "for (const variable of this.variables.learned) {",
     },
   }),
-  ...inFile("src/model/core.ts", ["families/optimizers", "families/schedules", "golden/golden"], {
+  ...inFile("src/model/core.ts", ["families/optimizers", "families/schedules", "golden/golden", "families/families"], {
     "compile-keeps-the-step": {
       why: "a second compile goes on at the old step, with fresh moments",
       find: "run.step = 0;",
       replace: "",
     },
   }),
-  ...inFile("src/model/core.ts", ["model/clipping"], {
+  ...inFile("src/model/core.ts", ["model/clipping", "families/families"], {
     "clip-lost-with-schedule": {
       why: "a model whose rate follows a schedule does not clip",
       find: "if (clip) {",
@@ -1143,7 +1159,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "return true;",
     },
   }),
-  ...inFile("src/model/weights.ts", ["families/losses"], {
+  ...inFile("src/model/weights.ts", ["families/losses", "families/families"], {
     "class-weight-ignored": {
       why: "classWeight has no effect",
       find: "weights.get(classOf(i)) ?? 1",
@@ -1155,7 +1171,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "sampleWeight[i % sampleWeight.length]!",
     },
   }),
-  ...inFile("src/model/fit.ts", ["model/fit", "families/losses"], {
+  ...inFile("src/model/fit.ts", ["model/fit", "families/losses", "families/families"], {
     "validation-takes-the-first-rows": {
       why: "training starts behind the held-out count instead of stopping before it",
       find: "sliceRows(array, 0, trainRows)",
@@ -1197,7 +1213,7 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("src/model/serialize.ts", ["io/loadModel", "model/clipping"], {
+  ...inFile("src/model/serialize.ts", ["io/loadModel", "model/clipping", "families/families"], {
     "slots-under-another-name": {
       why: "writer and reader agree on a new name, and files of before have lost their moments",
       find: "return `optimizer/${slot}/${weight}`;",
@@ -1214,7 +1230,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "",
     },
   }),
-  ...inFile("src/model/serialize.ts", ["families/losses", "families/optimizers"], {
+  ...inFile("src/model/serialize.ts", ["families/losses", "families/optimizers", "families/families"], {
     "loss-options-lost-on-save": {
       why: "a loaded model trains without its label smoothing",
       find: "loss: outputs.length === 1 ? first.loss :",
@@ -1349,6 +1365,131 @@ export const MUTANTS: readonly Mutant[] = [
       why: "the one stands beside its label",
       find: "data[row * width + labels[row]!] = 1",
       replace: "data[row * width + ((labels[row]! + 1) % width)] = 1",
+    },
+  }),
+
+  // ── Graphs, parts of one's own, averages, groups, callbacks, observation ────────────────────────────────────────
+
+  ...inFile("src/model/graph.ts", ["model/graph"], {
+    "shared-layer-copied": {
+      why: "a layer that is applied twice gets weights of its own in each place",
+      find: "placed.get(spec) ?? plan.place(spec, shapes)",
+      replace: "plan.place(spec, shapes)",
+    },
+    "graph-order-reversed": {
+      why: "inputs of a merge are looked at from the last on: layers are numbered otherwise than they are written",
+      find: "stack.push(...waiting.toReversed());",
+      replace: "stack.push(...waiting);",
+    },
+    "unused-input-accepted": {
+      why: "an input that reaches no output is asked for in every call",
+      find: "if (unused >= 0) {",
+      replace: "if (unused > 0) {",
+    },
+  }),
+  ...inFile("src/program/builder.ts", ["program/gradients", "model/graph"], {
+    "joined-at-one-place": {
+      why: "joined columns all stand where the first do",
+      find: "offset += width.size;",
+      replace: "",
+    },
+  }),
+  ...inFile("src/model/core.ts", ["model/graph"], {
+    "loss-weight-ignored": {
+      why: "every output's loss counts alike",
+      find: "weight: lossWeight, slot }",
+      replace: "weight: 1, slot }",
+    },
+    "draws-by-layer": {
+      why: "two uses of one dropout layer draw one mask",
+      find: "ordinal,\n        frozen",
+      replace: "ordinal: layer,\n        frozen",
+    },
+    "second-output-stored-first": {
+      why: "predictions of several outputs all go to the first one's place",
+      find: "outputs.forEach((output, i) => b.store(output, i));",
+      replace: "outputs.forEach((output) => b.store(output, 0));",
+    },
+  }),
+  ...inFile("src/model/core.ts", ["layers/define"], {
+    "unreached-weight-stepped": {
+      why: "a weight that no gradient reaches is stepped with what stood there",
+      find: "if (!lost) return;",
+      replace: "return;",
+    },
+  }),
+  ...inFile("src/program/grad.ts", ["program/gradients", "layers/define"], {
+    "minimum-gradient-of-maximum": {
+      why: "the gradient of a minimum goes to the greater one",
+      find: "[COMBINE_MINIMUM]: { ofA: where(COMBINE_AT_MOST)",
+      replace: "[COMBINE_MINIMUM]: { ofA: where(COMBINE_AT_LEAST)",
+    },
+    "quotient-gradient-sign": {
+      why: "the gradient of a divisor has the wrong sign",
+      find: 'b.combine(COMBINE_MULTIPLY, values.dy, ratio, "slope"), -1, 0,',
+      replace: 'b.combine(COMBINE_MULTIPLY, values.dy, ratio, "slope"), 1, 0,',
+    },
+    "ties-share-nothing": {
+      why: "each of several greatest elements gets the whole gradient",
+      find: 'const share = b.combine(COMBINE_DIVIDE, dy, b.rowSum(hits), "share");',
+      replace: "const share = dy;",
+    },
+  }),
+  ...inFile("assembly/program/executor.ts", ["model/ema"], {
+    "average-begins-at-start": {
+      why: "the first step's average is pulled from the initial weights, not taken from the step",
+      find: "load<u32>(header, L.HEADER_STEP) == 1 ? 1 : f0",
+      replace: "f0",
+    },
+  }),
+  ...inFile("assembly/program/executor.ts", ["model/accumulate"], {
+    "group-mean-unweighted": {
+      why: "a short batch of a group counts as much as a full one",
+      find: "const share = <f32>(rows / (rows + <f64>load<i32>(header, L.HEADER_GROUP_ROWS)));",
+      replace: "const share = <f32>(1.0 / (1.0 + <f64>load<i32>(header, L.HEADER_GROUP_BATCHES)));",
+    },
+    "group-masks-alike": {
+      why: "the batches of a group share one dropout mask",
+      find: "return (<u32>layer) ^ (batch << 16);",
+      replace: "return <u32>layer;",
+    },
+  }),
+  ...inFile("src/callbacks/earlyStopping.ts", ["callbacks/earlyStopping"], {
+    "patience-off-by-one": {
+      why: "training stops an epoch late",
+      find: "stopped: wait >= patience",
+      replace: "stopped: wait > patience",
+    },
+    "best-weights-lost": {
+      why: "the weights of the last epoch are kept for the best",
+      find: "write(context, state.bestWeights!);",
+      replace: "",
+    },
+  }),
+  ...inFile("assembly/kernels/statistics.ts", ["kernels/statistics"], {
+    "statistics-tail-counted": {
+      why: "what stands behind the last element is counted as well",
+      find: "zeros += popcnt(i32x4.bitmask(v128.and(f32x4.eq(value, zero), inside)));",
+      replace: "zeros += popcnt(i32x4.bitmask(f32x4.eq(value, zero)));",
+    },
+    "statistics-of-infinities": {
+      why: "one infinite value makes mean and deviation useless",
+      find: "const clean = v128.and(value, finite);",
+      replace: "const clean = value;",
+    },
+  }),
+  ...inFile("src/model/fit.ts", ["model/observe"], {
+    "observed-one-step-late": {
+      why: "the step after the one that was asked for is observed",
+      find: "(every - (step % every)) % every",
+      replace: "every - (step % every)",
+    },
+  }),
+  ...inFile("src/model/compile.ts", ["model/graph"], {
+    "losses-all-the-first": {
+      why: "a list of losses is taken for the first of them",
+      find: "outputs: losses.map((loss, i) =>",
+      replace: "outputs: losses.map((_, i) => [losses[0]!, i] as const).map(([loss, i]) =>",
     },
   }),
 ];

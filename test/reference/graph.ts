@@ -187,20 +187,21 @@ const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } 
     const factor = inverse.map((value, j) => value * (gamma?.[j] ?? 1));
     return {
       y,
-      saved: [...statistics.map((s) => s.mean), ...statistics.map((s) => s.variance), ...inverse, ...factor],
+      saved: [
+        ...statistics.map((s) => s.mean),
+        ...statistics.map((s) => s.variance),
+        ...inverse,
+        ...factor,
+        ...new Array<number>(2 * width!).fill(0),
+      ],
     };
   },
   batchNormBackward({ sizes: { width }, values: { x, dy, saved } }) {
     const row = (i: number) => saved!.slice(i * width!, (i + 1) * width!);
     const [variance, inverse, factor] = [row(1), row(2), row(3)];
     const epsilon = 1 / inverse[0]! ** 2 - variance[0]!;
-    return batchNormBackward(
-      x!,
-      dy!,
-      width!,
-      epsilon,
-      factor.map((value, j) => value / inverse[j]!),
-    );
+    const gamma = factor.map((value, j) => value / inverse[j]!);
+    return { ...batchNormBackward(x!, dy!, width!, epsilon, gamma), saved: saved! };
   },
   normalize({ sizes: { width }, numbers: { epsilon }, values: { x, mean, variance, gamma, beta } }) {
     const given = Array.from(variance!, (value, j) => ({ mean: mean?.[j] ?? 0, variance: value }));

@@ -1,5 +1,6 @@
 // The losses of one row in f64, and their gradients by the row's first operand.
 
+import type { LossName } from "../../src/losses/table.js";
 import { sigmoid } from "./math.js";
 import { logSumExp, softmax } from "./softmax.js";
 
@@ -169,3 +170,47 @@ export const LOSSES_BY_CODE: readonly Twin[] = [
   cosineSimilarity,
   value,
 ];
+
+interface NamedTwin {
+  /** `targets` are one label where the loss takes labels; predictions are logits where it comes with its activation. */
+  of(predictions: readonly number[], targets: readonly number[], options: Options): RowLoss;
+  /** Numbers that change their sign where the slope jumps. */
+  kinks?(predictions: readonly number[], targets: readonly number[], options: Options): number[];
+}
+/* eslint-disable-next-line @typescript-eslint/no-explicit-any -- options as the factories fill them in */
+type Options = Readonly<Record<string, any>>;
+
+const errors = (p: readonly number[], t: readonly number[]): number[] => p.map((value, j) => value - t[j]!);
+const margins = (p: readonly number[], t: readonly number[]): number[] => p.map((value, j) => 1 - t[j]! * value);
+
+/** Every loss by its name. */
+export const LOSSES: { readonly [K in LossName]: NamedTwin } = {
+  meanSquaredError: { of: (p, t) => meanSquaredError(p, t) },
+  meanAbsoluteError: { of: (p, t) => meanAbsoluteError(p, t), kinks: errors },
+  huber: {
+    of: (p, t, { delta }) => huber(p, t, delta),
+    kinks: (p, t, { delta = 1 }) => errors(p, t).flatMap((e) => [e - delta, e + delta]),
+  },
+  logCosh: { of: (p, t) => logCosh(p, t) },
+  binaryCrossentropy: { of: (z, t, { labelSmoothing }) => sigmoidCrossentropy(z, t, labelSmoothing) },
+  categoricalCrossentropy: { of: (z, t, { labelSmoothing }) => softmaxCrossentropy(z, t, labelSmoothing) },
+  sparseCategoricalCrossentropy: {
+    of: (z, [label], { labelSmoothing }) => sparseSoftmaxCrossentropy(z, label!, labelSmoothing),
+  },
+  kullbackLeiblerDivergence: {
+    of: (p, t) => kullbackLeiblerDivergence(p, t),
+    kinks: (p) => p.flatMap((value) => [value - EPSILON, value - 1]),
+  },
+  poisson: { of: (p, t) => poisson(p, t) },
+  hinge: { of: (p, t) => hinge(p, t), kinks: margins },
+  squaredHinge: { of: (p, t) => squaredHinge(p, t) }, // its slope is continuous
+  categoricalHinge: {
+    of: (p, t) => categoricalHinge(p, t),
+    kinks(p, t) {
+      const wrong = p.map((value, j) => (1 - t[j]!) * value);
+      const right = p.reduce((sum, value, j) => sum + t[j]! * value, 0);
+      return [...wrong.flatMap((a, i) => wrong.slice(i + 1).map((b) => a - b)), 1 + Math.max(...wrong) - right];
+    },
+  },
+  cosineSimilarity: { of: (p, t) => cosineSimilarity(p, t) },
+};

@@ -1,4 +1,6 @@
-// The metrics of one row in f64.
+// The metrics in f64: of one row, of counts, and whole.
+
+import type { MetricName } from "../../src/metrics/index.js";
 
 /** The index of the first greatest; NaN is passed over, −1 if there is nothing else. */
 export function argmax(scores: readonly number[]): number {
@@ -68,3 +70,79 @@ export const moments = (rows: readonly number[][], targets: readonly number[][])
     return [total(rows.map((row, i) => (row[j]! - t[i]!) ** 2)), total(t), total(t.map((value) => value * value))];
   }),
 ];
+
+/** How a metric's rows are: each of one class, told by its label or a one-hot row, or outputs that each say yes or no. */
+export type Kind = "labels" | "oneHot" | "binary" | "numbers";
+type Rows = readonly (readonly number[])[];
+type Options = Readonly<{ threshold?: number; k?: number; numThresholds?: number }>;
+/** `targets` are rows of one label where the kind is "labels". */
+type Twin = (scores: Rows, targets: Rows, kind: Kind, options: Options) => number | number[][];
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+const labelsOf = (targets: Rows, kind: Kind): number[] =>
+  targets.map((row) => (kind === "labels" ? row[0]! : argmax(row)));
+
+/** A ratio of counts: of all outputs, or where rows have classes the mean over those that occur. */
+const ratio =
+  (of: (tp: number, fp: number, fn: number) => number): Twin =>
+  (scores, targets, kind, { threshold = 0.5 }) => {
+    if (kind === "binary") {
+      return of(...(binaryCounts(scores.flat(), targets.flat(), threshold) as [number, number, number]));
+    }
+    const counts = classCounts(scores as number[][], labelsOf(targets, kind));
+    const ofClass = scores[0]!.map((_, c) => counts.slice(3 * c, 3 * c + 3) as [number, number, number]);
+    return mean(ofClass.filter((three) => three.some((count) => count > 0)).map((three) => of(...three)));
+  };
+
+/** By trapezoids between the thresholds i / (n − 1): everything above the one below them, nothing above the one beyond. */
+function areaUnderCurve(scores: Rows, targets: Rows, n: number): number {
+  const rates = Array.from({ length: n }, (_, i) => {
+    const threshold = i === 0 ? -1 : i === n - 1 ? 2 : i / (n - 1);
+    const over = (meant: boolean) => {
+      const own = scores.flat().filter((__, j) => targets.flat()[j]! > 0.5 === meant);
+      return share(own.filter((score) => score > threshold).length, own.length);
+    };
+    return { tpr: over(true), fpr: over(false) };
+  });
+  return rates.slice(1).reduce((sum, b, i) => sum + ((rates[i]!.fpr - b.fpr) * (rates[i]!.tpr + b.tpr)) / 2, 0);
+}
+
+const topKOf: Twin = (scores, targets, kind, { k = 5 }) =>
+  mean(labelsOf(targets, kind).map((label, i) => topK(scores[i]!, label, k)));
+const accuracyOf: Twin = (scores, targets, kind) =>
+  mean(labelsOf(targets, kind).map((label, i) => sparseAccuracy(scores[i]!, label)));
+const meanOf =
+  (f: (error: number) => number): Twin =>
+  (scores, targets) =>
+    mean(scores.flatMap((row, i) => row.map((score, j) => f(score - targets[i]![j]!))));
+
+/** Every metric by its name. */
+export const METRICS: { readonly [K in MetricName]: Twin } = {
+  sparseCategoricalAccuracy: accuracyOf,
+  categoricalAccuracy: accuracyOf,
+  binaryAccuracy: (scores, targets, _, { threshold = 0.5 }) =>
+    mean(scores.map((row, i) => binaryAccuracy(row, targets[i]!, threshold))),
+  sparseTopKCategoricalAccuracy: topKOf,
+  topKCategoricalAccuracy: topKOf,
+  precision: ratio((tp, fp) => share(tp, tp + fp)),
+  recall: ratio((tp, _, fn) => share(tp, tp + fn)),
+  f1Score: ratio((tp, fp, fn) => share(2 * tp, 2 * tp + fp + fn)),
+  auc: (scores, targets, _, { numThresholds = 200 }) => areaUnderCurve(scores, targets, numThresholds),
+  confusionMatrix(scores, targets, kind) {
+    const width = scores[0]!.length;
+    const flat = confusion(scores as number[][], labelsOf(targets, kind));
+    return Array.from({ length: width }, (_, i) => flat.slice(i * width, (i + 1) * width));
+  },
+  meanAbsoluteError: meanOf(Math.abs),
+  meanSquaredError: meanOf((error) => error * error),
+  r2Score: (scores, targets) =>
+    mean(
+      scores[0]!.map((_, j) => {
+        const t = targets.map((row) => row[j]!);
+        const residual = scores.reduce((sum, row, i) => sum + (row[j]! - t[i]!) ** 2, 0);
+        const total = t.reduce((sum, value) => sum + (value - mean(t)) ** 2, 0);
+        return total === 0 ? (residual === 0 ? 1 : 0) : 1 - residual / total;
+      }),
+    ),
+};

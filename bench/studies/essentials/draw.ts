@@ -91,7 +91,7 @@ class Pen {
   /** Each line is labelled at its end. */
   #lines(chart: LineChart): Panel {
     const Plot = this.#Plot;
-    const marginRight = 12 + LETTER_WIDTH * Math.max(...chart.lines.map(({ label }) => label.length));
+    const marginRight = 22 + LETTER_WIDTH * Math.max(...chart.lines.map(({ label }) => label.length));
     const width = Math.round(WIDTH + marginRight - 80);
     const yTicks = chart.logY ? logTicks(chart) : 6;
     const svg = Plot.plot({

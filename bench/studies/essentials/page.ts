@@ -10,7 +10,7 @@ export interface Section {
 }
 
 export function page(sections: readonly Section[], { data, seeds, command }: About): string {
-  return `<!-- Made by \`${command}\`: what is wrong here is to be mended in bench/studies/essentials. -->
+  return `<!-- Made by \`npm run essentials\`: what is wrong here is to be mended in bench/studies/essentials. -->
 
 # The essentials, demonstrated
 

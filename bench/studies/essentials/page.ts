@@ -26,7 +26,7 @@ parentheses, the least and the greatest. Pixels are shifted and scaled to mean 0
 greatest. The same seeds give the same numbers on every machine; only the times in section 2 differ.
 
 **How a verdict is reached.** By a rule in the code, not by hand. A claim is split into parts, each with a bound: where the claim says "better" or "faster", just that; where
-it says "much" or "stalls", a figure that was written down before the run. A part holds where it does for at least four seeds in five. If the first part, the heart of the claim, does not hold,
+it says "much" or "stalls", a figure. Rates, lengths of training and the bound of max-norm were chosen in trial runs, so that there is something to see. A part holds where it does for at least four seeds in five. If the first part, the heart of the claim, does not hold,
 the claim is **wrong** here; if all hold, it is **borne out**; else it is **imprecise**. "Here" means these small networks on these data: no more.
 
 | | claim about | verdict |

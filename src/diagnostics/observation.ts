@@ -93,18 +93,19 @@ export function readTensor(view: DataView, block: number): TensorStatistics | un
   };
 }
 
-/** An empty block: least and greatest begin beyond everything. */
-export function clearTensor(view: DataView, block: number): void {
-  for (let word = 0; word < S.TENSOR_BLOCK_WORDS; word++) view.setUint32(block + word * 4, 0, true);
+/** Makes a block of zeros an empty one: least and greatest begin beyond everything. */
+export function openTensor(view: DataView, block: number): void {
   view.setFloat32(block + S.STATISTICS_LEAST, Infinity, true);
   view.setFloat32(block + S.STATISTICS_GREATEST, -Infinity, true);
 }
+
+const BOUNDS = Array.from({ length: S.BINS }, (_, bin) => boundsOf(bin));
 
 function readBins(view: DataView, address: number): Bin[] {
   const bins: Bin[] = [];
   for (let i = 0; i < S.BINS; i++) {
     const count = view.getUint32(address + i * 4, true);
-    if (count > 0) bins.push({ ...boundsOf(i), count });
+    if (count > 0) bins.push({ low: BOUNDS[i]!.low, high: BOUNDS[i]!.high, count });
   }
   return bins;
 }

@@ -3,8 +3,8 @@
 import * as S from "../../assembly/shared/statistics.js";
 import { activationNames, saturationThreshold } from "../activations/table.js";
 import {
-  clearTensor,
   type LayerObservation,
+  openTensor,
   readTensor,
   type TensorStatistics,
   type WeightObservation,
@@ -70,12 +70,12 @@ export class Observer {
 
   clear(): void {
     const { view } = this.#engine;
-    for (const { output, preActivation, gradient, slopes, units } of this.#layers) {
-      for (const block of [output, preActivation, gradient]) clearTensor(view, block);
-      for (let word = 0; word < S.SLOPE_BLOCK_WORDS + units; word++) view.setUint32(slopes + word * 4, 0, true);
+    this.#engine.u8(this.region.address, this.region.bytes).fill(0);
+    for (const { output, preActivation, gradient } of this.#layers) {
+      for (const block of [output, preActivation, gradient]) openTensor(view, block);
     }
     for (const { weights, gradients } of this.#weights.values()) {
-      for (const block of [weights, gradients]) clearTensor(view, block);
+      for (const block of [weights, gradients]) openTensor(view, block);
     }
   }
 

@@ -104,6 +104,7 @@ function factsOf(observation: Observation, seen: readonly Seen[], learningRate: 
       steps: latest.step - first.step,
       learningRate,
       before: first.loss,
+      middle: seen[seen.length >> 1]!.loss,
       after: latest.loss,
       updateRatio: ratios[ratios.length >> 1] ?? 0,
     },

@@ -25,8 +25,9 @@ export interface ClassFacts {
 export interface TrialFacts {
   readonly steps: number;
   readonly learningRate: number;
-  /** Mean loss over the rows looked at, before and after; not finite where training halted. */
+  /** Mean loss over the rows looked at, before, halfway and after; not finite where training halted. */
   readonly before: number;
+  readonly middle: number;
   readonly after: number;
   /** ‖Δw‖ / ‖w‖ of a typical step: the median over layers and observed steps. */
   readonly updateRatio: number;

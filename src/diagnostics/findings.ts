@@ -19,7 +19,17 @@ interface Rule {
   /** When it is found, for the docs, with the reason for the figure. */
   readonly threshold: string;
   readonly source?: string;
-  readonly find: (facts: Facts) => readonly Symptom[];
+  readonly find: (facts: Facts, outcome: Outcome) => readonly Symptom[];
+}
+
+/** What a trial says of the network, whatever its figures are. */
+interface Outcome {
+  /** It has learned: its loss is far below the trivial predictor's. */
+  readonly learned: boolean;
+  /** At the end of the trial its loss is below the trivial predictor's; or it is too early to say. */
+  readonly learns: boolean;
+  /** Its loss falls so fast that it soon will be. */
+  readonly heads: boolean;
 }
 
 // ── Thresholds ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -43,9 +53,11 @@ const MAJORITY = 0.95;
 const LARGE_UPDATE = 0.1;
 /** A loss that so grows within a trial is on its way to infinity. */
 const BURST = 3;
-const SMALL_UPDATE = 1e-6;
-/** A trial that ends with this share of its first loss, or less, learns. */
-const LEARNS = 0.98;
+const SMALL_UPDATE = 1e-3;
+/** Loss that a network must get below to have learned anything, as a share of the trivial predictor's … */
+const BELOW_TRIVIAL = 0.95;
+/** … within so many halves of the trial's steps, each taking as large a part of the loss as the second half did. */
+const HORIZON = 4;
 /** So far below the trivial predictor's loss, a network has learned, and its figures are those of one that has. */
 const HAS_LEARNED = 0.5;
 
@@ -183,7 +195,6 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
       const [input] = [...inputs].sort((a, b) => b.largest.rms - a.largest.rms);
       return [
         {
-          certain: "warning",
           evidence: `inputs have a root mean square of ${show(entry.rms)}; column ${input!.largest.column} of ${input!.name} of ${show(input!.largest.rms)}`,
           cure: "Put standardScaler().fit(x).layer() (from lanewise/data) first, or rescaling({ scale: 1 / 255 }) for bytes.",
         },
@@ -230,15 +241,14 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
     meaning: "steps are so large that the loss grows",
     threshold: `a step changes weights by more than ${LARGE_UPDATE} of themselves, an error where nothing is learned so; or the loss becomes ${BURST} times as large, or infinite`,
     source: "Smith 2017, arXiv:1506.01186",
-    find({ trial, trivialLoss, early }) {
+    find({ trial, early }, { learns }) {
       const halted = Number.isFinite(trial.before) && !Number.isFinite(trial.after);
       const burst = trial.after > trial.before * BURST;
       if (!halted && !burst && !(trial.updateRatio > LARGE_UPDATE)) return [];
-      const nothing = trial.after > Math.min(trial.before, trivialLoss ?? Infinity) * LEARNS;
       const rate = suggestRate(trial.learningRate, trial.updateRatio);
       return [
         {
-          certain: halted || burst || (nothing && !early) ? "error" : "warning",
+          certain: halted || burst || (!learns && !early) ? "error" : "warning",
           evidence: `in ${trial.steps} steps at ${show(trial.learningRate)} the loss went from ${show(trial.before)} to ${show(trial.after)}; a step changes weights by ${show(trial.updateRatio)} of themselves`,
           cure: `Compile with learningRate: ${show(rate)}, or ask model.findLearningRate(x, y).`,
         },
@@ -247,10 +257,10 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
   },
   learningRateTooLow: {
     meaning: "steps are so small that nothing changes",
-    threshold: `a step changes weights by less than ${SMALL_UPDATE} of themselves, and the loss does not fall`,
+    threshold: `the trial does not learn, and a step changes weights by less than ${SMALL_UPDATE} of themselves`,
     source: "Smith 2017, arXiv:1506.01186",
-    find({ trial, early }) {
-      if (!(trial.updateRatio < SMALL_UPDATE) || early || trial.after < trial.before * LEARNS) return [];
+    find({ trial }, { learned, learns, heads }) {
+      if (learned || learns || heads || !(trial.updateRatio < SMALL_UPDATE)) return [];
       return [
         {
           certain: "error",
@@ -267,20 +277,28 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
  * from it: the same figures are then those of a network at work.
  */
 export function findingsOf(facts: Facts): Finding[] {
-  const { trial, trivialLoss } = facts;
-  const learned = trivialLoss !== undefined && trial.before < trivialLoss * HAS_LEARNED;
-  const learns = facts.early || trial.after < trial.before * LEARNS;
+  const outcome = outcomeOf(facts);
   const findings = (Object.entries(RULES) as [Problem, Rule][]).flatMap(([problem, rule]) =>
-    rule.find(facts).flatMap(({ certain, ...symptom }): Finding[] => {
+    rule.find(facts, outcome).flatMap(({ certain, ...symptom }): Finding[] => {
       if (certain) return [{ problem, severity: certain, ...symptom }];
-      if (learned) return [];
-      return [{ problem, severity: learns ? "warning" : "error", ...symptom }];
+      if (outcome.learned) return [];
+      return [{ problem, severity: outcome.learns ? "warning" : "error", ...symptom }];
     }),
   );
   const causes = findings.some(({ problem, severity }) => severity === "error" && !problem.startsWith("learningRate"));
   // What a rate is to blame for is not what the network itself is to blame for: the cause comes first and alone.
   const kept = findings.filter(({ problem }) => !(causes && problem === "learningRateTooLow"));
   return kept.sort((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"));
+}
+
+function outcomeOf({ trial: { before, middle, after }, trivialLoss = before, early }: Facts): Outcome {
+  const goal = Math.min(before, trivialLoss) * BELOW_TRIVIAL;
+  const share = after / middle;
+  return {
+    learned: before < trivialLoss * HAS_LEARNED,
+    learns: early || after < goal,
+    heads: after * share ** HORIZON < goal,
+  };
 }
 
 /** Layers with an activation through which a gradient goes, from the input on; the output's own stands last. */

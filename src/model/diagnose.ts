@@ -87,6 +87,7 @@ async function tryTraining(
   const before = await lossOf(core, samples, signal);
   const data = new Dataset(core, samples, { shuffle: true, batchRows });
   const seen: Observation[] = [];
+  let middle = before;
   let halted = false;
   try {
     const run = core.run("train");
@@ -102,6 +103,7 @@ async function tryTraining(
       status = run.slice(Infinity, 1);
       halted = status === "nonFinite";
       if (look && !halted) seen.push(look.read());
+      if (step === (steps >> 1) - 1 && !halted) middle = await lossOf(core, samples, signal);
       if (step % 8 === 0) await yieldToHost();
       signal?.throwIfAborted();
     }
@@ -111,7 +113,7 @@ async function tryTraining(
   const after = halted ? NaN : await lossOf(core, samples, signal);
   const ratios = ratiosOf(seen);
   const learningRate = core.run("train").learningRate;
-  return { trial: { steps, learningRate, before, after, updateRatio: median([...ratios.values()]) }, ratios };
+  return { trial: { steps, learningRate, before, middle, after, updateRatio: median([...ratios.values()]) }, ratios };
 }
 
 async function lossOf(core: Core, samples: readonly Rows[], signal: AbortSignal | undefined): Promise<number> {

@@ -241,14 +241,14 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
     meaning: "steps are so large that the loss grows",
     threshold: `a step changes weights by more than ${LARGE_UPDATE} of themselves, an error where nothing is learned so; or the loss becomes ${BURST} times as large, or infinite`,
     source: "Smith 2017, arXiv:1506.01186",
-    find({ trial, early }, { learns }) {
+    find({ trial }, { learns }) {
       const halted = Number.isFinite(trial.before) && !Number.isFinite(trial.after);
       const burst = trial.after > trial.before * BURST;
       if (!halted && !burst && !(trial.updateRatio > LARGE_UPDATE)) return [];
       const rate = suggestRate(trial.learningRate, trial.updateRatio);
       return [
         {
-          certain: halted || burst || (!learns && !early) ? "error" : "warning",
+          certain: halted || burst || !learns ? "error" : "warning",
           evidence: `in ${trial.steps} steps at ${show(trial.learningRate)} the loss went from ${show(trial.before)} to ${show(trial.after)}; a step changes weights by ${show(trial.updateRatio)} of themselves`,
           cure: `Compile with learningRate: ${show(rate)}, or ask model.findLearningRate(x, y).`,
         },

@@ -1,6 +1,6 @@
 // Sums and scalings of whole arrays.
 
-import { foldColumns } from "../simd/columns";
+import { foldColumns, isFar, ColumnSum } from "../simd/columns";
 import { storeLanes } from "../simd/lanes";
 import { zip } from "../simd/map";
 
@@ -32,13 +32,5 @@ export function affine(n: i32, x: usize, y: usize, scale: f32, offset: f32): voi
  */
 export function columnSum(rows: i32, width: i32, x: usize, sums: usize, accumulate: i32): void {
   if (!accumulate) memory.fill(sums, 0, (<usize>width) << 2);
-  foldColumns<Added>(rows, width, x, x, sums);
-}
-
-class Added {
-  // @ts-ignore: decorator
-  @inline
-  at(sum: v128, x: v128, _: v128): v128 {
-    return f32x4.add(sum, x);
-  }
+  foldColumns<ColumnSum>(rows, width, x, 0, sums, isFar(rows, width));
 }

@@ -4,17 +4,22 @@
 // all for N(100, 0.01²). The mean is the first value plus the mean distance from it, so that a constant has exactly its
 // value for mean and zero for variance. Variances are those of the batch itself (divided by n, not n − 1).
 //
-// Columns are summed one chain each, in order of the rows. Blocks of columns end where they will: what is loaded behind
-// the last column is computed along and never stored.
+// Columns are summed one chain each, in order of the rows. Both passes go over BLOCK_ROWS rows, which by then lie in the second
+// cache, before the next. Blocks of columns end where they will: what is loaded behind the last column is computed along and
+// never stored.
 
-import { foldColumns, foldPairs, LARGE_BYTES } from "../simd/columns";
+import { foldColumns, foldPairs, isFar, ColumnSum } from "../simd/columns";
 import { firstLanes, flushGradient4, storeLanes, sumLanes } from "../simd/lanes";
+
+/** Part of the result: the moments of blocks are merged. A number of rows, so that no column depends on the others. */
+const BLOCK_ROWS = 512;
 
 // ── Batch normalization: statistics of each column ─────────────────────────────────────────────────────────────────
 
 /**
  * y (rows, width) = γ ∘ (x − mean) / √(variance + ε) + β with the statistics of each column of x (rows, width); gamma and
- * beta (width), each 0 for none. Saved for later, (4, width): mean, variance, 1 / √(variance + ε), γ / √(variance + ε).
+ * beta (width), each 0 for none. Saved for later, (4, width): mean, variance, 1 / √(variance + ε), γ / √(variance + ε). Behind
+ * it are two rows more, (2, width), to work in.
  */
 export function batchNorm(
   rows: i32,
@@ -27,113 +32,60 @@ export function batchNorm(
   epsilon: f32,
 ): void {
   const pitch = (<usize>width) << 2;
-  columnMoments(rows, width, x, saved, saved + pitch);
-  columnFactors(width, saved + pitch, gamma, saved + 2 * pitch, saved + 3 * pitch, epsilon);
   const factor = saved + 3 * pitch;
-  let left = rows;
-  if (<usize>rows * pitch <= LARGE_BYTES) {
-    for (; left >= 4; left -= 4, x += 4 * pitch, y += 4 * pitch) scaleRows(4, width, x, saved, factor, beta, y);
-  }
-  for (; left > 0; left--, x += pitch, y += pitch) scaleRow(width, x, saved, factor, beta, y);
+  columnMoments(rows, width, x, saved, saved + pitch, saved + 2 * pitch);
+  columnFactors(width, saved + pitch, gamma, saved + 2 * pitch, factor, epsilon);
+  normalize(rows, width, x, saved, factor, beta, y);
 }
 
-/** y = (x − mean) · factor + β, all (width). */
-function scaleRow(width: i32, x: usize, mean: usize, factor: usize, beta: usize, y: usize): void {
-  const zero = f32x4.splat(0);
-  let rest = width;
-  let at: usize = 0;
-  do {
-    const distance0 = f32x4.sub(v128.load(x + at), v128.load(mean + at));
-    const distance1 = f32x4.sub(v128.load(x + at, 16), v128.load(mean + at, 16));
-    const beta0 = beta ? v128.load(beta + at) : zero;
-    const beta1 = beta ? v128.load(beta + at, 16) : zero;
-    const y0 = f32x4.add(f32x4.mul(distance0, v128.load(factor + at)), beta0);
-    const y1 = f32x4.add(f32x4.mul(distance1, v128.load(factor + at, 16)), beta1);
-    storePair(y + at, y0, y1, rest);
-    at += 32;
-    rest -= 8;
-  } while (rest > 0);
-}
-
-/** y = (x − mean) · factor + β in a few rows. */
-function scaleRows(rows: i32, width: i32, x: usize, mean: usize, factor: usize, beta: usize, y: usize): void {
+/** y (rows, width) = (x − mean) ∘ factor + β of x (rows, width), all others (width); beta may be 0 for none, and y may be x. */
+export function normalize(rows: i32, width: i32, x: usize, mean: usize, factor: usize, beta: usize, y: usize): void {
   const pitch = (<usize>width) << 2;
-  const zero = f32x4.splat(0);
-  for (let rest = width; rest > 0; rest -= 4, x += 16, y += 16, mean += 16, factor += 16) {
-    const betas = beta ? v128.load(beta) : zero;
-    scaleColumns(rows, rest, pitch, x, v128.load(mean), v128.load(factor), betas, y);
-    if (beta) beta += 16;
+  for (let left = rows; left > 0; left--, x += pitch, y += pitch) {
+    if (beta) scaleRow<Shifted>(pitch, x, mean, factor, beta, y);
+    else scaleRow<Unshifted>(pitch, x, mean, factor, 0, y);
   }
 }
 
-/** Four columns, or the `rest` that are there. */
-// @ts-ignore: decorator
-@inline
-function scaleColumns(
-  rows: i32,
-  rest: i32,
-  pitch: usize,
-  x: usize,
-  mean: v128,
-  factor: v128,
-  beta: v128,
-  y: usize,
-): void {
-  let at: usize = 0;
-  let left = rows;
-  if (rest >= 4) {
-    do {
-      v128.store(y + at, f32x4.add(f32x4.mul(f32x4.sub(v128.load(x + at), mean), factor), beta));
-      at += pitch;
-    } while (--left > 0);
-  } else {
-    do {
-      storeLanes(y + at, f32x4.add(f32x4.mul(f32x4.sub(v128.load(x + at), mean), factor), beta), rest);
-      at += pitch;
-    } while (--left > 0);
+function scaleRow<F>(pitch: usize, x: usize, mean: usize, factor: usize, beta: usize, y: usize): void {
+  const f = changetype<F>(0);
+  const end = y + pitch;
+  for (const last = end - 31; y < last; y += 32, x += 32, mean += 32, factor += 32, beta += 32) {
+    const y0 = f32x4.mul(f32x4.sub(v128.load(x), v128.load(mean)), v128.load(factor));
+    const y1 = f32x4.mul(f32x4.sub(v128.load(x, 16), v128.load(mean, 16)), v128.load(factor, 16));
+    v128.store(y, f.at(y0, beta));
+    v128.store(y, f.at(y1, beta + 16), 16);
+  }
+  for (; y < end; y += 16, x += 16, mean += 16, factor += 16, beta += 16) {
+    const scaled = f32x4.mul(f32x4.sub(v128.load(x), v128.load(mean)), v128.load(factor));
+    storeLanes(y, f.at(scaled, beta), <i32>((end - y) >> 2));
   }
 }
 
-/** The same with statistics that are given: mean (width; 0: none is subtracted) and variance (width). y may be x. */
-export function normalize(
-  rows: i32,
-  width: i32,
-  x: usize,
-  mean: usize,
-  variance: usize,
-  gamma: usize,
-  beta: usize,
-  y: usize,
-  epsilon: f32,
-): void {
-  const pitch = (<usize>width) << 2;
-  const step: usize = 4 * pitch;
-  for (let left = rows; left > 0; left -= 4, x += step, y += step) {
-    normalizeRows(min(left, 4), width, x, mean, variance, gamma, beta, y, epsilon);
+class Shifted {
+  // @ts-ignore: decorator
+  @inline
+  at(y: v128, beta: usize): v128 {
+    return f32x4.add(y, v128.load(beta));
+  }
+}
+class Unshifted {
+  // @ts-ignore: decorator
+  @inline
+  at(y: v128, _: usize): v128 {
+    return y;
   }
 }
 
-/** Up to four rows, so that they share the roots and are read along all the same. */
-function normalizeRows(
-  rows: i32,
-  width: i32,
-  x: usize,
-  mean: usize,
-  variance: usize,
-  gamma: usize,
-  beta: usize,
-  y: usize,
-  epsilon: f32,
-): void {
-  const pitch = (<usize>width) << 2;
-  const zero = f32x4.splat(0);
-  for (let j = 0; j < width; j += 4) {
-    const at = (<usize>j) << 2;
-    const means = mean ? v128.load(mean + at) : zero;
-    const betas = beta ? v128.load(beta + at) : zero;
-    let factor = inverseRoot(v128.load(variance + at), epsilon);
-    if (gamma) factor = f32x4.mul(factor, v128.load(gamma + at));
-    scaleColumns(rows, width - j, pitch, x + at, means, factor, betas, y + at);
+/** factor (width) = γ / √(variance + ε), from variance (width) and gamma (width; 0 for none). */
+export function inverseDeviation(width: i32, variance: usize, gamma: usize, factor: usize, epsilon: f32): void {
+  for (let rest = width; rest > 0; rest -= 4, variance += 16, factor += 16) {
+    let root = inverseRoot(v128.load(variance), epsilon);
+    if (gamma) {
+      root = f32x4.mul(root, v128.load(gamma));
+      gamma += 16;
+    }
+    storeLanes(factor, root, rest);
   }
 }
 
@@ -157,9 +109,10 @@ export function batchNormBackward(
   const factor = saved + 3 * pitch;
   const sums = saved + 4 * pitch;
   const products = saved + 5 * pitch;
+  const far = isFar(rows, width);
   memory.fill(sums, 0, 2 * pitch);
-  foldColumns<Plain>(rows, width, dy, dy, sums);
-  foldPairs<TimesDistance>(rows, width, dy, x, saved, products);
+  foldColumns<ColumnSum>(rows, width, dy, 0, sums, far);
+  foldPairs<TimesDistance>(rows, width, dy, x, saved, products, far);
   const share = f32x4.splat(1 / <f32>rows);
   for (let j = 0; j < width; j += 4) {
     const at = (<usize>j) << 2;
@@ -173,20 +126,14 @@ export function batchNormBackward(
     storeLanes(products + at, f32x4.mul(f32x4.mul(product, share), inverses), rest);
   }
   if (!dx) return;
-  let left = rows;
-  if (<usize>rows * pitch <= LARGE_BYTES) {
-    for (; left >= 4; left -= 4, x += 4 * pitch, dy += 4 * pitch, dx += 4 * pitch) {
-      slopeRows(4, width, x, dy, saved, factor, sums, products, dx);
-    }
-  }
-  for (; left > 0; left--, x += pitch, dy += pitch, dx += pitch) {
-    slopeRow(width, x, dy, saved, factor, sums, products, dx);
+  for (let left = rows; left > 0; left--, x += pitch, dy += pitch, dx += pitch) {
+    slopeRow(pitch, x, dy, saved, factor, sums, products, dx);
   }
 }
 
-/** dx = factor · ((dy − shift) − (x − mean) · slope), all (width). */
+/** dx = factor · ((dy − shift) − (x − mean) · slope), a row of `pitch` bytes each. */
 function slopeRow(
-  width: i32,
+  pitch: usize,
   x: usize,
   dy: usize,
   mean: usize,
@@ -196,7 +143,7 @@ function slopeRow(
   dx: usize,
 ): void {
   let at: usize = 0;
-  let rest = width;
+  let rest = <i32>(pitch >> 2);
   do {
     const distance0 = f32x4.mul(f32x4.sub(v128.load(x + at), v128.load(mean + at)), v128.load(slope + at));
     const distance1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), v128.load(mean + at, 16)), v128.load(slope + at, 16));
@@ -210,48 +157,13 @@ function slopeRow(
   } while (rest > 0);
 }
 
-/** dx = factor · ((dy − shift) − (x − mean) · slope) in a few rows. */
-function slopeRows(
-  rows: i32,
-  width: i32,
-  x: usize,
-  dy: usize,
-  mean: usize,
-  factor: usize,
-  shift: usize,
-  slope: usize,
-  dx: usize,
-): void {
-  const pitch = (<usize>width) << 2;
-  let column: usize = 0;
-  for (let rest = width; rest > 0; rest -= 4, column += 16) {
-    const means = v128.load(mean + column);
-    const factors = v128.load(factor + column);
-    const shifts = v128.load(shift + column);
-    const slopes = v128.load(slope + column);
-    let at = column;
-    let left = rows;
-    do {
-      const distance = f32x4.mul(f32x4.sub(v128.load(x + at), means), slopes);
-      const excess = f32x4.sub(f32x4.sub(v128.load(dy + at), shifts), distance);
-      const gradient = flushGradient4(f32x4.mul(factors, excess));
-      if (rest >= 4) v128.store(dx + at, gradient);
-      else storeLanes(dx + at, gradient, rest);
-      at += pitch;
-    } while (--left > 0);
-  }
-}
-
-/** Σ a */
-class Plain {
-  // @ts-ignore: decorator
-  @inline
-  at(sum: v128, a: v128, _: v128): v128 {
-    return f32x4.add(sum, a);
-  }
-}
 /** Σ dy · (x − mean) */
 class TimesDistance {
+  // @ts-ignore: decorator
+  @inline
+  parameter(p: usize): v128 {
+    return v128.load(p);
+  }
   // @ts-ignore: decorator
   @inline
   at(sum: v128, dy: v128, x: v128, mean: v128): v128 {
@@ -276,27 +188,91 @@ function moveTowards(n: i32, values: usize, averages: usize, share: f32): void {
   }
 }
 
-/** mean (width) and variance (width) of each column of x (rows, width). */
-function columnMoments(rows: i32, width: i32, x: usize, mean: usize, variance: usize): void {
+/**
+ * mean (width) and variance (width) of each column of x (rows, width); work (3, width) is overwritten. Until the end, means are
+ * distances from the first row: near 100, an f32 has no room for how far the means of two blocks are apart.
+ */
+function columnMoments(rows: i32, width: i32, x: usize, mean: usize, variance: usize, work: usize): void {
   const pitch = (<usize>width) << 2;
-  const share = f32x4.splat(1 / <f32>rows);
-  // Sums of distances from the first row, then of their squares from the mean.
-  memory.fill(mean, 0, pitch);
-  foldColumns<Distance>(rows, width, x, x, mean);
-  for (let j = 0; j < width; j += 4) {
-    const at = (<usize>j) << 2;
-    const sum = v128.load(mean + at);
-    storeLanes(mean + at, f32x4.add(v128.load(x + at), f32x4.mul(sum, share)), width - j);
+  const blockMean = work;
+  const blockSquares = work + pitch;
+  const middle = work + 2 * pitch;
+  const far = isFar(rows, width);
+  blockMoments(min(rows, BLOCK_ROWS), width, x, x, mean, variance, middle, far);
+  for (let i = BLOCK_ROWS; i < rows; i += BLOCK_ROWS) {
+    const block = min(rows - i, BLOCK_ROWS);
+    blockMoments(block, width, x + <usize>i * pitch, x, blockMean, blockSquares, middle, far);
+    mergeMoments(i, block, width, mean, variance, blockMean, blockSquares);
   }
-  memory.fill(variance, 0, pitch);
-  foldColumns<SquaredDistance>(rows, width, x, mean, variance);
+  const share = f32x4.splat(1 / <f32>rows);
   for (let j = 0; j < width; j += 4) {
     const at = (<usize>j) << 2;
+    storeLanes(mean + at, f32x4.add(v128.load(x + at), v128.load(mean + at)), width - j);
     storeLanes(variance + at, f32x4.mul(v128.load(variance + at), share), width - j);
   }
 }
 
+/**
+ * Of a few rows x (rows, width): mean (width), a distance from `first` (width), and squares (width), the sum of the squared
+ * differences from first + mean, which is left in `middle` (width).
+ */
+function blockMoments(
+  rows: i32,
+  width: i32,
+  x: usize,
+  first: usize,
+  mean: usize,
+  squares: usize,
+  middle: usize,
+  far: bool,
+): void {
+  const pitch = (<usize>width) << 2;
+  const share = f32x4.splat(1 / <f32>rows);
+  memory.fill(mean, 0, pitch);
+  memory.fill(squares, 0, pitch);
+  foldColumns<Distance>(rows, width, x, first, mean, far);
+  for (let j = 0; j < width; j += 4) {
+    const at = (<usize>j) << 2;
+    const distance = f32x4.mul(v128.load(mean + at), share);
+    storeLanes(mean + at, distance, width - j);
+    storeLanes(middle + at, f32x4.add(v128.load(first + at), distance), width - j);
+  }
+  foldColumns<SquaredDistance>(rows, width, x, middle, squares, false);
+}
+
+/**
+ * Moments of `rows` rows and of `more` behind them become those of all: with d the distance of the means, the mean moves by d ·
+ * more / all, and the squares grow by d² · rows · more / all. Chan, Golub, LeVeque 1983.
+ */
+function mergeMoments(
+  rows: i32,
+  more: i32,
+  width: i32,
+  mean: usize,
+  squares: usize,
+  otherMean: usize,
+  otherSquares: usize,
+): void {
+  const share = <f32>more / <f32>(rows + more);
+  const shares = f32x4.splat(share);
+  const growth = f32x4.splat(<f32>rows * share);
+  for (let j = 0; j < width; j += 4) {
+    const at = (<usize>j) << 2;
+    const own = v128.load(mean + at);
+    const distance = f32x4.sub(v128.load(otherMean + at), own);
+    const spread = f32x4.mul(f32x4.mul(distance, distance), growth);
+    const sum = f32x4.add(v128.load(squares + at), v128.load(otherSquares + at));
+    storeLanes(mean + at, f32x4.add(own, f32x4.mul(distance, shares)), width - j);
+    storeLanes(squares + at, f32x4.add(sum, spread), width - j);
+  }
+}
+
 class Distance {
+  // @ts-ignore: decorator
+  @inline
+  parameter(p: usize): v128 {
+    return v128.load(p);
+  }
   // @ts-ignore: decorator
   @inline
   at(sum: v128, x: v128, first: v128): v128 {
@@ -304,6 +280,11 @@ class Distance {
   }
 }
 class SquaredDistance {
+  // @ts-ignore: decorator
+  @inline
+  parameter(p: usize): v128 {
+    return v128.load(p);
+  }
   // @ts-ignore: decorator
   @inline
   at(sum: v128, x: v128, mean: v128): v128 {
@@ -380,26 +361,53 @@ export function layerNormBackwardScale(
   dbeta: usize,
 ): void {
   const pitch = (<usize>width) << 2;
+  const far = isFar(rows, width);
   if (dbeta) {
     memory.fill(dbeta, 0, pitch);
-    foldColumns<Plain>(rows, width, dy, dy, dbeta);
+    foldColumns<ColumnSum>(rows, width, dy, 0, dbeta, far);
   }
-  if (!dgamma) return;
-  memory.fill(dgamma, 0, pitch);
-  for (let left = rows; left > 0; left -= 4, x += 4 * pitch, dy += 4 * pitch, saved += 32) {
-    addProducts(min(left, 4), width, x, dy, saved, dgamma);
+  if (dgamma) {
+    memory.fill(dgamma, 0, pitch);
+    addProducts(rows, width, x, dy, saved, dgamma, far);
   }
 }
 
-/** products (width) += dy ∘ x̂ of up to four rows, in order. */
-function addProducts(rows: i32, width: i32, x: usize, dy: usize, saved: usize, products: usize): void {
+/** products (width) += dy ∘ x̂ of x and dy (rows, width) in order of the rows. */
+function addProducts(rows: i32, width: i32, x: usize, dy: usize, saved: usize, products: usize, far: bool): void {
+  const pitch = (<usize>width) << 2;
+  let left = rows;
+  if (!far) {
+    for (; left >= 4; left -= 4, x += 4 * pitch, dy += 4 * pitch, saved += 32) {
+      addFourProducts(width, x, dy, saved, products);
+    }
+  }
+  for (; left > 0; left--, x += pitch, dy += pitch, saved += 8) addProduct(width, x, dy, saved, products);
+}
+
+function addProduct(width: i32, x: usize, dy: usize, saved: usize, products: usize): void {
+  const mean = v128.load32_splat(saved);
+  const inverse = v128.load32_splat(saved, 4);
+  let at: usize = 0;
+  let rest = width;
+  do {
+    const normal0 = f32x4.mul(f32x4.sub(v128.load(x + at), mean), inverse);
+    const normal1 = f32x4.mul(f32x4.sub(v128.load(x + at, 16), mean), inverse);
+    const sum0 = f32x4.add(v128.load(products + at), f32x4.mul(v128.load(dy + at), normal0));
+    const sum1 = f32x4.add(v128.load(products + at, 16), f32x4.mul(v128.load(dy + at, 16), normal1));
+    storePair(products + at, sum0, sum1, rest);
+    at += 32;
+    rest -= 8;
+  } while (rest > 0);
+}
+
+function addFourProducts(width: i32, x: usize, dy: usize, saved: usize, products: usize): void {
   const pitch = (<usize>width) << 2;
   for (let j = 0; j < width; j += 4) {
     let at = (<usize>j) << 2;
     const target = products + at;
     let product = v128.load(target);
     let moments = saved;
-    let left = rows;
+    let left = 4;
     do {
       const distance = f32x4.sub(v128.load(x + at), v128.load32_splat(moments));
       const normal = f32x4.mul(distance, v128.load32_splat(moments, 4));

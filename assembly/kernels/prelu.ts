@@ -1,7 +1,7 @@
 // PReLU: a leaky ReLU whose slope below zero is learned, one for each column. (He, Zhang, Ren and Sun, 2015)
 
 import { ACTIVATION_LEAKY_RELU } from "../shared/activations";
-import { foldPairs } from "../simd/columns";
+import { foldPairs, isFar } from "../simd/columns";
 import { flushGradient4, storeLanes } from "../simd/lanes";
 import { activationBackward, activationForward } from "./activations";
 
@@ -40,11 +40,16 @@ export function preluBackward(rows: i32, width: i32, dy: usize, x: usize, alpha:
  */
 export function preluAlphaBackward(rows: i32, width: i32, dy: usize, x: usize, sums: usize, accumulate: i32): void {
   if (!accumulate) memory.fill(sums, 0, (<usize>width) << 2);
-  foldPairs<Below>(rows, width, dy, x, x, sums);
+  foldPairs<Below>(rows, width, dy, x, 0, sums, isFar(rows, width));
 }
 
 /** Σ dy · min(x, 0) */
 class Below {
+  // @ts-ignore: decorator
+  @inline
+  parameter(_: usize): v128 {
+    return f32x4.splat(0);
+  }
   // @ts-ignore: decorator
   @inline
   at(sum: v128, dy: v128, x: v128, _: v128): v128 {

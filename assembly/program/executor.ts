@@ -28,6 +28,7 @@ import {
 import {
   batchNorm,
   batchNormBackward,
+  inverseDeviation,
   layerNorm,
   layerNormBackward,
   layerNormBackwardScale,
@@ -360,7 +361,10 @@ function execute(record: usize, header: usize): bool {
       batchNormBackward(d0, d1, p0, p1, p2, p3, p4, p5);
       break;
     case Op.OP_NORMALIZE:
-      normalize(d0, d1, p0, p1, p2, p3, p4, p5, f0);
+      normalize(d0, d1, p0, p1, p2, p3, p4);
+      break;
+    case Op.OP_INVERSE_DEVIATION:
+      inverseDeviation(d0, p0, p1, p2, f0);
       break;
     case Op.OP_MOVING_STATISTICS:
       movingStatistics(d0, p0, p1, p2, f0);

@@ -71,5 +71,6 @@ export const OP_EMA = 66;
 export const OP_ACCUMULATE = 67;
 export const OP_TENSOR_STATISTICS = 68;
 export const OP_SLOPE_STATISTICS = 69;
+export const OP_INVERSE_DEVIATION = 70;
 
-export const OP_COUNT = 70;
+export const OP_COUNT = 71;

@@ -138,7 +138,8 @@ const VARIANTS: { readonly [K in OpName]: readonly Variant[] | "product" | "apar
   constrainNonNegative: [{}],
   batchNorm: [scaled],
   batchNormBackward: [scaled],
-  normalize: [scaled],
+  inverseDeviation: [{ given: ["gamma"], numbers: { epsilon: 1e-3 } }],
+  normalize: [{ ...scaled, numbers: {} }],
   movingStatistics: [{ numbers: { share: 0.01 }, moves: { saved: 0.5 } }], // its other half is for the backward pass
   layerNorm: [scaled],
   layerNormBackward: [scaled],

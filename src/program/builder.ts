@@ -198,9 +198,13 @@ export class GraphBuilder {
   }
 
   /** The same with statistics that are given. Gradients reach x alone: the rest must be constant. */
-  normalize(x: Value, statistics: { mean?: Value; variance: Value }, scale: Scale, epsilon: number): Value {
+  normalize(x: Value, { mean, variance }: { mean: Value; variance: Value }, scale: Scale, epsilon: number): Value {
+    const { gamma, beta } = scale;
+    const needsGradient = gamma?.needsGradient ?? false; // refused further on, rather than lost
+    const factor = this.value({ name: "factor", shape: variance.shape, perRow: false, needsGradient });
     const y = this.value({ name: "normalized", shape: x.shape, perRow: x.perRow, needsGradient: x.needsGradient });
-    this.emit("normalize", rowsOf(x), { x, ...statistics, ...scale, y }, { epsilon });
+    this.emit("inverseDeviation", { width: fixed(widthOf(variance)) }, { variance, gamma, factor }, { epsilon });
+    this.emit("normalize", rowsOf(x), { x, mean, factor, beta, y });
     return y;
   }
 

@@ -164,14 +164,15 @@ export const RULES: { readonly [K in OpName]: Rule<K> } = {
     },
   },
   batchNormBackward: "none",
+  inverseDeviation: "none",
   normalize: {
     output: "y",
-    backward({ dims, operands: { x, mean, variance, gamma, beta }, numbers }, dy, gradients) {
-      if ([mean, variance, gamma, beta].some((constant: Value | undefined) => constant?.needsGradient)) {
+    backward({ dims, operands: { x, mean, factor, beta } }, dy, gradients) {
+      if ([mean, factor, beta].some((constant: Value | undefined) => constant?.needsGradient)) {
         throw new LanewiseError("program/no-gradient", "normalize passes gradients to x alone; batchNorm to the rest.");
       }
       gradients.contribute(x, false, (dx, b) => {
-        b.emit("normalize", dims, { x: dy, variance, gamma, y: dx }, numbers);
+        b.emit("combineRows", dims, { a: dy, b: factor, c: dx }, {}, { function: COMBINE_MULTIPLY });
       });
     },
   },

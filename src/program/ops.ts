@@ -408,19 +408,25 @@ export const OPS = {
     },
     { inPlace: { dx: "dy" }, perElement: 10 },
   ),
-  /** y = γ ∘ (x − mean) / √(variance + ε) + β with statistics that are given */
+  /** factor = γ / √(variance + ε) */
+  inverseDeviation: op(
+    Code.OP_INVERSE_DEVIATION,
+    ["width"],
+    { variance: read("width"), gamma: optional(read("width")), factor: write("width") },
+    { numbers: ["epsilon"], perElement: 20 },
+  ),
+  /** y = (x − mean) ∘ factor + β with statistics that are given */
   normalize: op(
     Code.OP_NORMALIZE,
     ["rows", "width"],
     {
       x: read("rows", "width"),
-      mean: optional(read("width")),
-      variance: read("width"),
-      gamma: optional(read("width")),
+      mean: read("width"),
+      factor: read("width"),
       beta: optional(read("width")),
       y: write("rows", "width"),
     },
-    { numbers: ["epsilon"], inPlace: { y: "x" } },
+    { inPlace: { y: "x" } },
   ),
   /** mean, variance ← `share` of the way to those that a batchNorm saved */
   movingStatistics: op(

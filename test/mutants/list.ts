@@ -46,6 +46,16 @@ export const MUTANTS: readonly Mutant[] = [
       find: "sum = f.at(sum, v128.load(other + 3 * pitch), parameter);",
       replace: "",
     },
+    "columns-narrow-repeats": {
+      why: "of few columns the third vector is the second again",
+      find: "sum2 = f.at(sum2, v128.load(a + third), p2);",
+      replace: "sum2 = f.at(sum2, v128.load(a + second), p2);",
+    },
+    "columns-second-of-two": {
+      why: "of two rows that are summed in a turn the second is left out",
+      find: "v128.store(sums, f.at(high, v128.load(a + pitch, 16), p1), 16);",
+      replace: "v128.store(sums, high, 16);",
+    },
     "columns-last-rows": {
       why: "rows that make no full turn are not summed",
       find: "for (; left > 0; left--, a += pitch) foldOne<F>(pitch, a, p, sums);",
@@ -58,8 +68,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "columns-tail-overrun": {
       why: "sums behind the last column are written",
-      find: "storeLanes(sums, f.at(v128.load(sums), v128.load(a), v128.load(p)), <i32>((end - sums) >> 2));",
-      replace: "v128.store(sums, f.at(v128.load(sums), v128.load(a), v128.load(p)));",
+      find: "storeLanes(sums, f.at(v128.load(sums), v128.load(a), f.parameter(p)), <i32>((end - sums) >> 2));",
+      replace: "v128.store(sums, f.at(v128.load(sums), v128.load(a), f.parameter(p)));",
     },
   }),
   ...inFile("assembly/simd/lanes.ts", ["kernels/activations"], {
@@ -440,8 +450,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile("assembly/kernels/normalization.ts", ["kernels/normalization"], {
     "batch-norm-one-pass": {
       why: "E[x²] − E[x]²: no variance is left of N(100, 0.01²)",
-      find: "function columnMoments(rows: i32, width: i32, x: usize, mean: usize, variance: usize): void {",
-      replace: `function columnMoments(rows: i32, width: i32, x: usize, mean: usize, variance: usize): void {
+      find: "function columnMoments(rows: i32, width: i32, x: usize, mean: usize, variance: usize, work: usize): void {",
+      replace: `function columnMoments(rows: i32, width: i32, x: usize, mean: usize, variance: usize, work: usize): void {
   for (let j = 0; j < width; j++) {
     let sum: f32 = 0;
     let squares: f32 = 0;
@@ -455,6 +465,11 @@ export const MUTANTS: readonly Mutant[] = [
     store<f32>(variance + ((<usize>j) << 2), max<f32>(squares / <f32>rows - average * average, 0));
   }
   if (width > 0) return;`,
+    },
+    "batch-norm-blocks-apart": {
+      why: "how far the means of blocks of rows lie apart is no part of the variance",
+      find: "f32x4.add(sum, spread)",
+      replace: "sum",
     },
     "batch-norm-unbiased": {
       why: "the variance is divided by n − 1, as for an estimate",
@@ -473,8 +488,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "moving-statistics-wrong-way": {
       why: "momentum and 1 − momentum change places in the kernel",
-      find: "const shares = f32x4.splat(share);",
-      replace: "const shares = f32x4.splat(1 - share);",
+      find: "const shares = f32x4.splat(share);\n  for (let rest = n;",
+      replace: "const shares = f32x4.splat(1 - share);\n  for (let rest = n;",
     },
     "layer-norm-gradient-without-gamma": {
       why: "the means of the gradient are taken before gamma",
@@ -986,10 +1001,10 @@ export const MUTANTS: readonly Mutant[] = [
       find: "const saved = integers.savesInput ? x : y;",
       replace: "const saved = y;",
     },
-    "gradient-without-gamma": {
-      why: "the gradient through given statistics forgets gamma",
-      find: "{ x: dy, variance, gamma, y: dx }",
-      replace: "{ x: dy, variance, y: dx }",
+    "gradient-by-the-mean": {
+      why: "the gradient through given statistics is multiplied by the mean",
+      find: "{ a: dy, b: factor, c: dx }",
+      replace: "{ a: dy, b: mean, c: dx }",
     },
     "gradient-sum-sides": {
       why: "a sum passes its gradient to the first term only",

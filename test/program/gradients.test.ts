@@ -156,6 +156,7 @@ const CASES: { readonly [K in OpName]: Readonly<Record<string, Case>> | "no grad
     "x that needs no gradient": (bench) => bench.b.batchNorm(bench.input("features", [3, 3]), scales(bench), 1e-3).y,
   },
   batchNormBackward: "no gradient",
+  inverseDeviation: "no gradient",
   normalize: {
     "gamma and beta": (bench, hidden) => bench.b.normalize(hidden(3), statistics(bench), constants(bench), 0.01),
     "neither of them": (bench, hidden) =>

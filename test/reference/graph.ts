@@ -203,10 +203,15 @@ const OPS: { readonly [K in Exclude<OpName, Update>]: (call: Call) => Outputs } 
     const gamma = factor.map((value, j) => value / inverse[j]!);
     return { ...batchNormBackward(x!, dy!, width!, epsilon, gamma), saved: saved! };
   },
-  normalize({ sizes: { width }, numbers: { epsilon }, values: { x, mean, variance, gamma, beta } }) {
-    const given = Array.from(variance!, (value, j) => ({ mean: mean?.[j] ?? 0, variance: value }));
-    return { y: batchNorm(x!, width!, epsilon!, { gamma, beta }, given).y };
-  },
+  inverseDeviation: ({ numbers: { epsilon }, values: { variance, gamma } }) => ({
+    factor: Array.from(variance!, (value, j) => (gamma?.[j] ?? 1) / Math.sqrt(value + epsilon!)),
+  }),
+  normalize: ({ sizes: { width }, values: { x, mean, factor, beta } }) => ({
+    y: Array.from(x!, (value, i) => {
+      const j = i % width!;
+      return (value - mean![j]!) * factor![j]! + (beta?.[j] ?? 0);
+    }),
+  }),
   movingStatistics({ sizes: { width }, numbers: { share }, values: { saved, mean, variance } }) {
     const batch = Array.from(saved!);
     return {

@@ -1,9 +1,10 @@
 // Where statistics are gathered, read by both compilers. Blocks grow by what each batch brings, until they are cleared.
 //
-//   tensor block   f64: count, not finite, sum, sum of squares, zeros   f32: least, greatest   u32: bins
+//   tensor block   f64: count, not finite, sum, sum of squares, zeros   f32: least, greatest   u32: bins, four counts each
 //   slope block    f64: rows, elements, saturated                      u32: active rows of each unit
 //
-// Bins are half octaves: a number's bin follows from its exponent and the first bit of its significand.
+// Bins are half octaves: a number's bin follows from its exponent and the first bit of its significand. Element i counts in the
+// (i mod 4)-th count of its bin: where all are of one bin, one count would wait for itself.
 //
 //   −2²⁴ … −2⁻⁴⁰ │ smaller │ 2⁻⁴⁰ … 2²⁴
 //     0 … 127        128      129 … 256
@@ -18,10 +19,12 @@ export const STATISTICS_GREATEST = 44;
 export const STATISTICS_BINS = 48;
 
 export const BINS = 257;
+export const BIN_LANES = 4;
+export const BIN_BYTES = 16;
 export const BIN_OF_ZERO = 128;
 export const BIN_LEAST_EXPONENT = -40;
 
-export const TENSOR_BLOCK_WORDS = 269; // 12 + BINS
+export const TENSOR_BLOCK_WORDS = 1040; // 12 + 4 · BINS
 
 export const SLOPES_ROWS = 0;
 export const SLOPES_ELEMENTS = 8;

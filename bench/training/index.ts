@@ -1,9 +1,9 @@
 // Training steps through the public `fit`, wall time over steps, beside the peak measured in the same run.
 
 import Benchmark from "benchmark";
-import { adam, dense, type Model, rescaling, sequential, sgd, varianceScaling } from "lanewise";
+import { adam, type Callback, dense, type Model, rescaling, sequential, sgd, varianceScaling } from "lanewise";
 import { peakGflops } from "../kernels/machine.js";
-import { flops, HEALTHY, shape, type Step, STEPS, VANISHING } from "./steps.js";
+import { flops, HEALTHY, OBSERVED, shape, type Step, STEPS, VANISHING } from "./steps.js";
 
 // Other work on the machine comes and goes: steps take turns with the peak, and the best of each counts.
 const ROUNDS = 8;
@@ -76,6 +76,23 @@ async function measure(step: Step): Promise<{ seconds: number; peak: number }> {
   return { seconds, peak };
 }
 
+/** Both in turns on one model: what statistics of every 10th step cost. */
+async function observedOverPlain(step: Step): Promise<number> {
+  const model = await build(step);
+  const { x, y } = randomRows(step);
+  const { batch: batchSize, steps, epochs } = step;
+  const fit = (callbacks: Callback[]) => () => model.fit(x, y, { batchSize, epochs, callbacks });
+  const [plain, observed] = [fit([]), fit([{ observeEvery: 10, onObservation() {} }])];
+  for (let i = 0; i < 3; i++) await plain().then(observed);
+  const best = [Infinity, Infinity];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, run] of [plain, observed].entries()) {
+      best[i] = Math.min(best[i]!, await fastest(run, steps * epochs));
+    }
+  }
+  return best[1]! / best[0]!;
+}
+
 function row(cells: readonly string[]): string {
   const [name, net, batch, ...figures] = cells;
   return `${name!.padEnd(3)}${net!.padEnd(24)}${batch!.padStart(6)}${figures.map((cell) => cell.padStart(12)).join("")}`;
@@ -100,6 +117,10 @@ async function main(): Promise<void> {
   for (const ill of VANISHING) {
     const ratio = (await measure(ill)).seconds / healthy.seconds;
     console.log(`${ill.name}: ${ratio.toFixed(2)} × the time of a healthy step`);
+  }
+  for (const step of OBSERVED) {
+    const ratio = await observedOverPlain(step);
+    console.log(`${step.name}, every 10th step observed: ${ratio.toFixed(2)} × the time without`);
   }
 }
 

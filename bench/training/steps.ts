@@ -38,6 +38,11 @@ export const VANISHING: readonly Step[] = [
   { ...DEEP, name: "depth 100, activations and gradients vanish", activation: "tanh", scale: 0.1 },
 ];
 
+/** D and E, with steps enough to observe some of. */
+export const OBSERVED: readonly Step[] = STEPS.filter(({ name }) => "DE".includes(name)).map((step) => {
+  return { ...step, steps: 20, epochs: 1 };
+});
+
 /** 2·m·n·k for each product that the step needs: forward, both gradients, but none for the first layer's input. */
 export function flops({ inputs, hidden, classes, batch }: Step): number {
   const widths = [inputs, ...hidden, classes];

@@ -328,7 +328,7 @@ export class Core {
 
   /** Where statistics are gathered; there once something has asked for it. */
   get observer(): Observer {
-    return (this.#observer ??= new Observer(this.engine, this.architecture, this.variables.learned));
+    return (this.#observer ??= new Observer(this.engine, this.architecture, this.variables));
   }
 
   buildProgram(mode: Mode, observed = false): Program {

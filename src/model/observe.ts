@@ -14,7 +14,7 @@ import { type Node, rootOf, type Value } from "../program/graph.js";
 import type { Region } from "../program/verify.js";
 import type { Engine } from "../runtime/engine.js";
 import type { Architecture } from "./architecture.js";
-import type { Variable } from "./variables.js";
+import type { Variable, Variables } from "./variables.js";
 
 /** Where the statistics of one application of a layer are gathered: addresses of blocks. */
 interface LayerBlocks {
@@ -38,17 +38,20 @@ export class Observer {
   readonly region: Region;
   readonly #engine: Engine;
   readonly #architecture: Architecture;
-  readonly #variables: readonly Variable[];
+  readonly #variables: Variables;
   readonly #layers: readonly LayerBlocks[];
   readonly #weights: ReadonlyMap<string, WeightBlocks>;
   /** By application: the name of the activation that it ends with. */
   readonly #activations = new Map<number, string>();
+  /** The weights before the step that is observed. */
+  #before: number | undefined;
 
-  constructor(engine: Engine, architecture: Architecture, variables: readonly Variable[]) {
+  constructor(engine: Engine, architecture: Architecture, variables: Variables) {
+    const { learned } = variables;
     const slopeBytes = (units: number) => Math.ceil(((S.SLOPE_BLOCK_WORDS + units) * 4) / 8) * 8;
     const units = architecture.applications.map(({ shape }) => shape.at(-1) ?? 1);
     const bytes =
-      units.reduce((sum, width) => sum + 3 * TENSOR_BYTES + slopeBytes(width), 0) + variables.length * 2 * TENSOR_BYTES;
+      units.reduce((sum, width) => sum + 3 * TENSOR_BYTES + slopeBytes(width), 0) + learned.length * 2 * TENSOR_BYTES;
     let at = engine.heap.allocate(bytes, "statistics of the layers");
     this.region = { name: "the statistics", address: at, bytes, writable: true };
     const take = (size: number) => ((at += size), at - size);
@@ -63,7 +66,7 @@ export class Observer {
       units: width,
     }));
     this.#weights = new Map(
-      variables.map(({ name }) => [name, { weights: take(TENSOR_BYTES), gradients: take(TENSOR_BYTES) }]),
+      learned.map(({ name }) => [name, { weights: take(TENSOR_BYTES), gradients: take(TENSOR_BYTES) }]),
     );
     this.clear();
   }
@@ -79,13 +82,21 @@ export class Observer {
     }
   }
 
+  /** Before a step of training: clears, and keeps the weights as they are. */
+  beginStep(): void {
+    this.clear();
+    const { address, size } = this.#variables;
+    this.#before ??= this.#variables.allocateRegion("the weights before a step that is observed");
+    this.#engine.f32(this.#before, size).set(this.#engine.f32(address, size));
+  }
+
   /** Emits among the records of one program. */
   session(b: GraphBuilder): ObserverSession {
     return new ObserverSession(b, this.#layers, this.#weights, this.#activations);
   }
 
-  /** @param updateNorms ‖Δw‖ by weight, where a step was taken. */
-  read(trainable: readonly boolean[], updateNorms?: ReadonlyMap<string, number>): LayerObservation[] {
+  /** @param stepped A step was taken since `beginStep`: ‖Δw‖ is told. */
+  read(trainable: readonly boolean[], stepped = false): LayerObservation[] {
     const { layers, applications } = this.#architecture;
     return applications.flatMap(({ layer }, i) => {
       const { name, kind } = layers[layer]!;
@@ -93,7 +104,7 @@ export class Observer {
       const output = this.#tensor(blocks.output);
       if (!output) return [];
       const first = applications.findIndex((other) => other.layer === layer) === i;
-      const own = this.#variables.filter((variable) => first && variable.layer === layer);
+      const own = this.#variables.learned.filter((variable) => first && variable.layer === layer);
       return {
         name,
         className: kind.className,
@@ -104,7 +115,7 @@ export class Observer {
         ...optional("gradient", this.#tensor(blocks.gradient)),
         units: blocks.units,
         ...this.#slopes(blocks, this.#activations.get(i)),
-        weights: own.flatMap((variable) => this.#weight(variable, updateNorms?.get(variable.name))),
+        weights: own.flatMap((variable) => this.#weight(variable, stepped && trainable[layer]!)),
       };
     });
   }
@@ -122,7 +133,7 @@ export class Observer {
     return { deadUnits, ...(saturates && { saturatedFraction }) };
   }
 
-  #weight({ name, size }: Variable, updateNorm: number | undefined): WeightObservation[] {
+  #weight({ name, offset, size }: Variable, moved: boolean): WeightObservation[] {
     const blocks = this.#weights.get(name)!;
     const weights = this.#tensor(blocks.weights);
     if (!weights) return [];
@@ -134,9 +145,15 @@ export class Observer {
         weights,
         norm: weights.rms * root,
         ...(gradients && { gradients, gradientNorm: gradients.rms * root }),
-        ...optional("updateNorm", updateNorm),
+        ...(moved && { updateNorm: this.#distance(offset, size) }),
       },
     ];
+  }
+
+  /** ‖Δw‖ */
+  #distance(offset: number, size: number): number {
+    const [now, before] = [this.#variables.address, this.#before!].map((region) => region + offset * 4);
+    return Math.sqrt(this.#engine.exports.squaredDistance(size, now!, before!));
   }
 
   #tensor(block: number): TensorStatistics | undefined {

@@ -50,7 +50,6 @@ export async function observe(
 /** What a step of training did: begun before it, read after it. */
 export class ObservedStep {
   readonly #core: Core;
-  readonly #before: Float32Array;
   readonly #step: number;
   readonly #position: number;
 
@@ -58,21 +57,12 @@ export class ObservedStep {
     this.#core = core;
     this.#step = core.run("train").step;
     this.#position = core.run("train").position;
-    this.#before = core.engine.f32(core.variables.address, core.variables.size).slice();
-    core.observer.clear();
+    core.observer.beginStep();
   }
 
   read(): Observation {
     const core = this.#core;
-    const after = core.engine.f32(core.variables.address, core.variables.size);
-    const norms = new Map(
-      core.trainableVariables.map(({ name, offset, size }) => {
-        let squares = 0;
-        for (let i = offset; i < offset + size; i++) squares += (after[i]! - this.#before[i]!) ** 2;
-        return [name, Math.sqrt(squares)] as const;
-      }),
-    );
     const rows = core.run("train").position - this.#position;
-    return { step: this.#step, rows, layers: core.observer.read(core.trainable, norms) };
+    return { step: this.#step, rows, layers: core.observer.read(core.trainable, true) };
   }
 }

@@ -27,6 +27,8 @@ export interface KernelExports extends Record<string, unknown> {
   ): void;
   /** The rate that a schedule's block gives for a step, counted from 0. */
   scheduledRate(block: number, step: number): number;
+  /** Σ (a − b)² over a (n) and b (n). */
+  squaredDistance(n: number, a: number, b: number): number;
   philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: number): void;
 }
 

@@ -9,6 +9,7 @@ const number = fc.oneof(
   fc.float({ noNaN: true, noDefaultInfinity: true, min: fround(-1e30), max: fround(1e30) }),
   fc.constantFrom(0, -0, 1, -1, 1.5, -0.75, NaN, Infinity, -Infinity, 1e-42),
 );
+const finite = fc.float({ noNaN: true, noDefaultInfinity: true, min: fround(-1e30), max: fround(1e30) });
 const batches = fc.array(fc.array(number, { minLength: 1, maxLength: 37 }), { minLength: 1, maxLength: 4 });
 
 function empty(memory: WebAssembly.Memory, block: number): void {
@@ -81,6 +82,22 @@ it("bins hold what lies between their bounds", () => {
       },
     ),
     { numRuns: 300 },
+  );
+});
+
+it("the squared distance of two arrays is theirs up to the last element", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(finite, finite), { minLength: 1, maxLength: 13 }), (pairs) => {
+      const { call, f32 } = kernels();
+      const [a, b] = [0, 1].map((side) => pairs.map((pair) => pair[side]!));
+      const exact = sum(pairs.map(([x, y]) => fround(x - y) ** 2));
+      const found = call.squaredDistance!(
+        pairs.length,
+        f32([...a!, 7, 7, 7]),
+        f32([...b!, 0, NaN, 0]),
+      ) as unknown as number;
+      expect(Math.abs(found - exact)).toBeLessThanOrEqual(1e-14 * exact);
+    }),
   );
 });
 

@@ -1484,8 +1484,18 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile("assembly/kernels/statistics.ts", ["kernels/statistics"], {
     "statistics-tail-counted": {
       why: "what stands behind the last element is counted as well",
-      find: "zeros += popcnt(i32x4.bitmask(v128.and(f32x4.eq(value, zero), inside)));",
-      replace: "zeros += popcnt(i32x4.bitmask(f32x4.eq(value, zero)));",
+      find: "if (rest < 4) value = v128.or(value, v128.not(firstLanes(rest)));",
+      replace: "",
+    },
+    "statistics-strangers-are-zeros": {
+      why: "what is not finite stands in the histogram as 0",
+      find: "v128.store(middle, i32x4.sub(v128.load(middle), strangers));",
+      replace: "",
+    },
+    "squared-distance-tail": {
+      why: "a weight's step takes in what stands behind the weight",
+      find: "v128.and(f32x4.sub(v128.load(a), v128.load(b)), firstLanes(min(rest, 4)))",
+      replace: "f32x4.sub(v128.load(a), v128.load(b))",
     },
     "statistics-of-infinities": {
       why: "one infinite value makes mean and deviation useless",

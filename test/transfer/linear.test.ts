@@ -453,6 +453,22 @@ test("a fit that is cut short says so", async () => {
   }
 });
 
+/** Of five features: several chunks, and whole repetitions of the figures' 60 rows. */
+const ROWS = 150_000;
+
+test("as many rows as one likes are predicted, in parts", async () => {
+  const { x, y } = FIGURES.data.three!;
+  const many = Float32Array.from({ length: ROWS * 5 }, (_, i) => x[Math.floor(i / 5) % x.length]![i % 5]!);
+  for (const labels of [y, y.map((label) => (label === 5 ? 5 : 9))]) {
+    const found = await logisticRegression().fit(x, labels);
+    const [few, all] = [found.predictProbabilities(x), found.predictProbabilities(many)];
+    expect(all.length).toBe((ROWS / x.length) * few.length);
+    expect(all.findIndex((value, i) => value !== few[i % few.length])).toBe(-1);
+    const [fewScores, scores] = [found.decisionFunction(x), found.decisionFunction(many)];
+    expect(scores.findIndex((value, i) => value !== fewScores[i % fewScores.length])).toBe(-1);
+  }
+});
+
 test("rows that weigh nothing do not count", async () => {
   const { x, y } = FIGURES.data.two!;
   const sampleWeight = y.map((_, i) => (i < 30 ? 1 : 0));

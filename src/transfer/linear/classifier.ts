@@ -146,15 +146,21 @@ export class LinearClassifier {
   protected probabilities(x: Rowlike): Float32Array {
     const scores = this.#scores(this.#rows(x));
     const count = this.classes.length;
-    const logits = Float32Array.from(count === 2 ? [...scores].flatMap((score) => [0, score]) : scores);
-    const at = this.#engine.heap.allocate(4 * logits.length, "probabilities");
+    const logits = count === 2 ? new Float32Array(2 * scores.length) : Float32Array.from(scores);
+    if (count === 2) scores.forEach((score, row) => (logits[2 * row + 1] = score));
+    const chunk = Math.min(logits.length, Math.max(1, Math.floor(CHUNK_BYTES / (4 * count))) * count);
+    const at = this.#engine.heap.allocate(4 * chunk, "probabilities");
     try {
-      this.#engine.f32(at, logits.length).set(logits);
-      kernelsOf(this.#engine).softmax(logits.length / count, count, at, at);
-      return this.#engine.f32(at, logits.length).slice();
+      for (let first = 0; first < logits.length; first += chunk) {
+        const part = logits.subarray(first, first + chunk);
+        this.#engine.f32(at, part.length).set(part);
+        kernelsOf(this.#engine).softmax(part.length / count, count, at, at);
+        part.set(this.#engine.f32(at, part.length));
+      }
     } finally {
       this.#engine.heap.free(at);
     }
+    return logits;
   }
 
   #rows(x: Rowlike): Rows {

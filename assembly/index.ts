@@ -14,6 +14,7 @@ export * from "./kernels/elementwise";
 export * from "./kernels/gemm/index";
 export * from "./kernels/guard";
 export * from "./kernels/initializers";
+export * from "./kernels/linear";
 export * from "./kernels/losses/index";
 export * from "./kernels/metrics";
 export * from "./kernels/normalization";

@@ -241,6 +241,8 @@ export interface ErrorCodes {
   "data/not-a-number": DataError;
   /** There is NaN or an infinite number in the data, at the place that the message names. Clean or impute it first. */
   "data/not-finite": DataError;
+  /** All labels are the same: there is nothing to tell apart. Pass rows of at least two classes. */
+  "data/one-class": DataError;
   /** `resume` goes on within an epoch, and the data have another number of rows than they had. Pass the same, or do not resume. */
   "data/resume-differs": DataError;
   /** In a split, x and y have different numbers of rows, or `stratify` has not one label a row. */
@@ -329,6 +331,8 @@ export interface ErrorCodes {
   "model/bad-architecture": ModelFormatError;
   /** The state of a callback cannot be taken up: it is of another callback, or damaged. Resume with the callbacks that were saved. */
   "model/bad-callback-state": ModelFormatError;
+  /** What `toJSON` of a linear classifier returned is damaged, or is no JSON. The message names the part. */
+  "model/bad-classifier": ModelFormatError;
   /** What a file says of optimizer, loss and metrics is damaged or does not go together. */
   "model/bad-compile": ModelFormatError;
   /** A file's training state is damaged, or does not go with its network. */

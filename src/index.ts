@@ -160,7 +160,25 @@ export {
   type Schedule,
   warmup,
 } from "./schedules/index.js";
-export { foldBatchNorm, type Folded, type FoldOptions } from "./transfer/index.js";
+export {
+  foldBatchNorm,
+  type Folded,
+  type FoldOptions,
+  type Labels,
+  LinearClassifier,
+  type LinearClassifierType,
+  type LinearClassWeight,
+  type LinearFitOptions,
+  type LinearJson,
+  type LinearState,
+  linearSvm,
+  type LinearSvmOptions,
+  loadLinearModel,
+  LogisticClassifier,
+  logisticRegression,
+  type LogisticRegressionOptions,
+  type UnfittedLinear,
+} from "./transfer/index.js";
 export {
   choice,
   type Distribution,

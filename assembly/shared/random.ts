@@ -16,3 +16,4 @@ export const STREAM_DROPOUT = 4;
 export const STREAM_NOISE = 5;
 export const STREAM_FOLDS = 6;
 export const STREAM_SEARCH = 7;
+export const STREAM_CLASSIFIER = 8;

@@ -49,6 +49,10 @@ const INTROS: Readonly<Record<string, readonly [title: string, intro: string]>> 
     "Every layer also takes `name` (unique within a model; by default its class, numbered), `trainable` (true) and `learningRateMultiplier` (1).",
   ],
   callbacks: ["Callbacks", "What listens to `fit`: `fit(x, y, { callbacks: [progressBar()] })`."],
+  transfer: [
+    "Transfer and linear classifiers",
+    "Models made from models, and linear classifiers on top of features: C and the defaults are scikit-learn's. Scale features first where they differ: `standardScaler`.",
+  ],
   model: ["Models", "How a network is made, trained, looked into, saved and loaded."],
   ops: [
     "Ops",
@@ -73,10 +77,12 @@ export function referencePages(source: Source): Map<string, string> {
   const below = (folder: string) => [...all.values()].filter(({ file }) => file.startsWith(`${folder}/`));
   add("layers", below("layers"));
   add("callbacks", below("callbacks"));
-  const rest = [...all.values()].filter(({ name }) => !taken.has(name));
   const methods = methodsOf(source, "src/index.ts");
-  add("model", [...rest, ...methods.filter(({ file }) => !file.startsWith("ops/"))]);
-  add("ops", methods.filter(({ file }) => file.startsWith("ops/"))); // prettier-ignore
+  const isOf = (folder: string) => (method: PublicFunction) => method.file.startsWith(`${folder}/`);
+  add("transfer", [...below("transfer"), ...methods.filter(isOf("transfer"))]);
+  const rest = [...all.values()].filter(({ name }) => !taken.has(name));
+  add("model", [...rest, ...methods.filter((method) => !isOf("ops")(method) && !isOf("transfer")(method))]);
+  add("ops", methods.filter(isOf("ops")));
   add("data", [...functionsOf(source, "src/data/index.ts").values()]);
 
   const order = Object.keys(INTROS).sort((a, b) => rank(a) - rank(b));

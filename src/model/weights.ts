@@ -106,7 +106,8 @@ export function checkSampleWeight(given: unknown, rows: number, what: string): a
   for (let row = 0; row < rows; row++) refuseBadWeight(weights[row], `${what} at row ${row}`);
 }
 
-function checkClassWeight(given: ClassWeight, labels: readonly number[]): Map<number, number> {
+/** The weights by class; those that are not named are not in it. */
+export function checkClassWeight(given: ClassWeight, labels: readonly number[]): Map<number, number> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new ConfigError(
       "config/bad-class-weight",

@@ -66,6 +66,10 @@ export class Engine {
     return new Float32Array(this.exports.memory.buffer as ArrayBuffer, address, length);
   }
 
+  f64(address: number, length: number): Float64Array<ArrayBuffer> {
+    return new Float64Array(this.exports.memory.buffer as ArrayBuffer, address, length);
+  }
+
   u32(address: number, length: number): Uint32Array<ArrayBuffer> {
     return new Uint32Array(this.exports.memory.buffer as ArrayBuffer, address, length);
   }

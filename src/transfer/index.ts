@@ -1,1 +1,2 @@
 export { foldBatchNorm, type Folded, type FoldOptions } from "./foldBatchNorm.js";
+export * from "./linear/index.js";

@@ -20,6 +20,12 @@ const OTHERS: Readonly<Record<string, string>> = {
   loadModel: "test/io",
   model: "test/model/graph.test.ts",
   sequential: "test/model",
+  ...Object.fromEntries(
+    ["linearSvm", "logisticRegression", "loadLinearModel", "LinearClassifier", "LogisticClassifier"].map((name) => [
+      name,
+      "test/transfer/linear.test.ts",
+    ]),
+  ),
   ...Object.fromEntries(["search", "choice", "integer", "logUniform", "uniform"].map((name) => [name, "test/search"])),
 };
 

@@ -145,6 +145,101 @@ export const MUTANTS: readonly Mutant[] = [
     },
   }),
 
+  // ── Linear classifiers ────────────────────────────────────────────────────────────────────────────────────────────
+
+  ...inFile("assembly/kernels/linear.ts", ["kernels/linear"], {
+    "linear-dot-last-pair": {
+      why: "of eight features the last two do not count",
+      find: "v128.load64_zero(x, 24)), v128.load(w, 48)",
+      replace: "v128.load64_zero(x, 16)), v128.load(w, 48)",
+    },
+    "linear-squared-hinge-half": {
+      why: "the loss is half of what its gradient says",
+      find: "const slope = 2 * load<f64>(costs);",
+      replace: "const slope = load<f64>(costs);",
+    },
+    "linear-logistic-overflow": {
+      why: "e^z instead of e^−|z|: infinite for wide margins",
+      find: "expF64(-abs(margin))",
+      replace: "expF64(margin)",
+    },
+    "linear-softmax-without-max": {
+      why: "the greatest score is not taken off before the exponential",
+      find: "expF64(load<f64>(at) - greatest)",
+      replace: "expF64(load<f64>(at))",
+    },
+    "linear-hinge-upper-bound": {
+      why: "alpha may grow beyond its cost",
+      find: "min(max<f64>(before - gradient / load<f64>(squares + at), 0), cost)",
+      replace: "max<f64>(before - gradient / load<f64>(squares + at), 0)",
+    },
+    "linear-hinge-keeps-all": {
+      why: "rows at their bound are never left out: right, but for the count, and slow",
+      find: "if (gradient > greatestBefore) continue;",
+      replace: "",
+    },
+    "linear-crammer-label-margin": {
+      why: "the label's own score is asked for a margin too",
+      find: "(k == label ? 0 : 1);",
+      replace: "1;",
+    },
+    "linear-crammer-label-bound": {
+      why: "the label's alpha is bounded as the others are, by 0",
+      find: "at == atLabel ? cost + shift : shift",
+      replace: "shift",
+    },
+  }),
+  ...inFile("src/transfer/linear/objectives.ts", ["transfer/linear"], {
+    "linear-ridge-lost": {
+      why: "the gradient is without the regularization",
+      find: "result[i] = sum[i]! + pull;",
+      replace: "result[i] = sum[i]!;",
+    },
+    "linear-curvature-of-softmax": {
+      why: "the Hessian's product is not weighed by the rows' costs",
+      find: "call.combine(COMBINE_MULTIPLY, count * classes, u, this.#d + at, u);",
+      replace: "",
+    },
+  }),
+  ...inFile("src/transfer/linear/linearSvm.ts", ["transfer/linear"], {
+    "linear-weights-of-the-rest": {
+      why: "the other classes' rows weigh as their own classes do, which liblinear does not",
+      find: "(classes.length === 2 || place === positive ? weights[place]! : 1)",
+      replace: "weights[place]!",
+    },
+    "linear-intercept-unscaled": {
+      why: "the intercept is the coefficient, without the feature's value",
+      find: "w[width]! * intercept",
+      replace: "w[width]!",
+    },
+  }),
+  ...inFile("src/transfer/linear/logisticRegression.ts", ["transfer/linear"], {
+    "linear-intercept-regularized": {
+      why: "logistic regression's intercept is pulled to 0",
+      find: "if (settings.intercept !== undefined) ridge[table.width] = 0;",
+      replace: "",
+    },
+    "linear-intercepts-drift": {
+      why: "what the softmax does not see is left in the intercepts",
+      find: "for (const row of rows) row[width]! -= mean;",
+      replace: "",
+    },
+  }),
+  ...inFile("src/transfer/linear/face.ts", ["transfer/linear"], {
+    "linear-face-forgets-w": {
+      why: "alpha moves and w does not: the two no longer belong together",
+      find: "sum.forEach((value, j) => (w[j]! += value));",
+      replace: "",
+    },
+  }),
+  ...inFile("src/transfer/linear/descent.ts", ["transfer/linear"], {
+    "linear-hinge-never-wakes": {
+      why: "the fit ends where the rows that are left have converged, whatever the others do",
+      find: "if (done && this.#sweeps.isWhole)",
+      replace: "if (done)",
+    },
+  }),
+
   // ── Random numbers and the order of rows ────────────────────────────────────────────────────────────────────────
 
   ...inFile("assembly/rng.ts", ["kernels/rng", "kernels/initializers"], {

@@ -48,11 +48,14 @@ import {
   layerNorm,
   lecunNormal,
   lecunUniform,
+  linearSvm,
   lion,
   l1,
   l1l2,
   l2,
   loadModel,
+  LogisticClassifier,
+  logisticRegression,
   maxNorm,
   minMaxNorm,
   nonNeg,
@@ -86,6 +89,8 @@ export interface Hashes {
   readonly trained: { readonly hash: string; readonly lossBits: string; readonly accuracy: number };
   /** Small networks that use every kernel between them; `hash` is over those of the parts. */
   readonly mix: { readonly hash: string; readonly parts: Readonly<Record<string, string>> };
+  /** Linear classifiers, each by all that its fit found and its scores. */
+  readonly classifiers: Readonly<Record<string, string>>;
 }
 
 export interface Outcome extends Hashes {
@@ -94,7 +99,12 @@ export interface Outcome extends Hashes {
 }
 
 export async function conformance(): Promise<Outcome> {
-  return { trained: await quickStart(), resumed: await quickStartResumed(), mix: await mix() };
+  return {
+    trained: await quickStart(),
+    resumed: await quickStartResumed(),
+    mix: await mix(),
+    classifiers: await classifiers(),
+  };
 }
 
 /** What an outcome has otherwise than it should, a line each. */
@@ -111,6 +121,9 @@ export function differences(outcome: Outcome, expected: Hashes): string[] {
     compare(`mix "${part}"`, outcome.mix.parts[part], expected.mix.parts[part]);
   }
   compare("mix hash", outcome.mix.hash, expected.mix.hash);
+  for (const kind of new Set([...Object.keys(outcome.classifiers), ...Object.keys(expected.classifiers)])) {
+    compare(`classifier "${kind}"`, outcome.classifiers[kind], expected.classifiers[kind]);
+  }
   return lines;
 }
 
@@ -683,6 +696,39 @@ async function partHash(part: Part): Promise<string> {
   const width = model.inputShape.reduce((product, size) => product * size, 1);
   const predictions = [model.predict(x), model.predict(x.slice(0, width))].map(({ data }) => data);
   return sha256([...initial, ...weights(), Float64Array.from(figures), ...gradients, ...predictions]);
+}
+
+// ── Linear classifiers ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Every method, of two classes and of four. */
+async function classifiers(): Promise<Hashes["classifiers"]> {
+  const kinds = {
+    crammerSinger: linearSvm({ multiClass: "crammerSinger" }),
+    hinge: linearSvm({ loss: "hinge", c: 0.5, seed: 3 }),
+    logistic: logisticRegression({ c: 2 }),
+    squaredHinge: linearSvm({ classWeight: "balanced" }),
+  };
+  const hashes: Record<string, string> = {};
+  for (const [kind, unfitted] of Object.entries(kinds)) {
+    for (const count of [2, 4]) {
+      const x = numbers(90 * 13, 71);
+      const y = Int32Array.from(
+        integers(90, 72),
+        (value, row) => (x[row * 13]! + value / 2 ** 24 > 0.6 ? row : value) % count,
+      );
+      const found = await unfitted.fit(x, y);
+      const scores = [found.decisionFunction(x), found.predict(x)];
+      if (found instanceof LogisticClassifier) scores.push(found.predictProbabilities(x));
+      const figures = Float64Array.of(found.iterations, Number(found.converged));
+      hashes[`${kind}, ${count} classes`] = await sha256([
+        found.coefficients.data,
+        found.intercepts,
+        figures,
+        ...scores,
+      ]);
+    }
+  }
+  return hashes;
 }
 
 // ── Small tools ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -22,8 +22,8 @@ describe("the same seed", () => {
 
   it("gives the bits that are committed", () => {
     if (UPDATE) {
-      const { trained, mix } = outcome;
-      writeFileSync(FILE, `${JSON.stringify({ trained, mix } satisfies Hashes, null, 2)}\n`);
+      const { trained, mix, classifiers } = outcome;
+      writeFileSync(FILE, `${JSON.stringify({ trained, mix, classifiers } satisfies Hashes, null, 2)}\n`);
     }
     expect(differences(outcome, JSON.parse(readFileSync(FILE, "utf8")) as Hashes)).toEqual([]);
   });
@@ -52,6 +52,7 @@ describe("differences", () => {
   const hashes: Hashes = {
     trained: { hash: "a", lossBits: "b", accuracy: 0.5 },
     mix: { hash: "c", parts: { one: "d", two: "e" } },
+    classifiers: { svm: "g" },
   };
 
   it("names each figure that is not as expected", () => {
@@ -59,6 +60,7 @@ describe("differences", () => {
       trained: { hash: "A", lossBits: "B", accuracy: 0.25 },
       resumed: "r",
       mix: { hash: "C", parts: { one: "d", three: "f" } },
+      classifiers: { svm: "G" },
     };
     expect(differences(outcome, hashes)).toEqual([
       "trained hash is A, expected a",
@@ -68,6 +70,7 @@ describe("differences", () => {
       'mix "three" is f, expected undefined',
       'mix "two" is undefined, expected e',
       "mix hash is C, expected c",
+      'classifier "svm" is G, expected g',
     ]);
   });
 

@@ -1,7 +1,7 @@
 // What cures an ill network: each kind of cure, made of what was seen, in words, as code, and applied to a network that is
 // trained anew. One row a kind; texts, trials and the docs' table follow.
 
-import { type ActivationName, ACTIVATIONS, resolveActivation } from "../activations/table.js";
+import { type ActivationName, ACTIVATIONS, resolveActivation, saturationThreshold } from "../activations/table.js";
 import { clipByGlobalNorm } from "../clipping/index.js";
 import { standardScaler } from "../data/scalers.js";
 import {
@@ -55,6 +55,9 @@ interface Options {
 export type CureKind = keyof Options;
 type CureOf<K extends CureKind> = { readonly kind: K } & Options[K];
 export type Cure = { [K in CureKind]: CureOf<K> }[CureKind];
+
+/** What is tried at once, mostly one cure. */
+export type Remedy = readonly Cure[];
 
 interface CureRow<K extends CureKind> {
   /** What is done to which layers, for the docs. */
@@ -126,7 +129,7 @@ export const CURES: { readonly [K in CureKind]: CureRow<K> } = {
       return without.length > 0 ? [{ without }] : [];
     },
     text: () => "take half as many hidden layers",
-    code: ({ without }) => `// without ${without.join(", ")}`,
+    code: ({ without }) => `// without ${listed(without)}`,
     apply: ({ without }, setup) =>
       without.reduce<Setup | undefined>((sofar, name) => sofar && bypassed(sofar, name), setup),
   },
@@ -136,7 +139,8 @@ export const CURES: { readonly [K in CureKind]: CureRow<K> } = {
     make({ observation }, layer) {
       const from = layer && activationAfter(observation.layers, layer);
       if (from === undefined) return [];
-      return (["leakyRelu", "elu"] as const).filter((to) => to !== from).map((to) => ({ from, to }));
+      const others = saturationThreshold(from) > 0 ? (["elu"] as const) : (["leakyRelu", "elu"] as const);
+      return others.filter((to) => to !== from).map((to) => ({ from, to }));
     },
     text: ({ from, to }) => `use ${to} in place of ${from}`,
     code: ({ to }) => `activation: ${JSON.stringify(to)}`,
@@ -268,6 +272,10 @@ function everySecond(layers: readonly LayerObservation[]): readonly string[] {
   return alike
     .filter((_, i) => i % 2 === 0)
     .flatMap((at) => layers.slice(at, places[places.indexOf(at) + 1]).map(({ name }) => name));
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 3).join(", ")} … ${names.at(-1)} (${names.length})`;
 }
 
 /** The norm of the gradient where that is usual, else 1. */

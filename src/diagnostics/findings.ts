@@ -1,6 +1,6 @@
 // The rules: what is wrong with a network, on what evidence, and what cures it. One row a problem; the docs' table follows.
 
-import { type Cure, codeOfCure, type CureKind, curesOf, textOfCure } from "./cures.js";
+import { type Cure, codeOfCure, type CureKind, curesOf, type Remedy, textOfCure } from "./cures.js";
 import type { Facts } from "./facts.js";
 import type { LayerObservation } from "./observation.js";
 import type { Finding, Problem } from "./report.js";
@@ -150,7 +150,7 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
     meaning: "the gradient dies out on its way to the first layers",
     threshold: `the gradient at the first hidden layer is less than ${VANISHED} of that at the last`,
     source: "Hochreiter 1991; Glorot, Bengio 2010, AISTATS; He et al. 2015, arXiv:1502.01852",
-    cures: ["initializer", "batchNorm", "fewerLayers"],
+    cures: ["initializer", "batchNorm", "activation", "fewerLayers"],
     find({ observation }) {
       const hidden = profile(observation.layers);
       const [first, last] = [hidden[0], hidden.at(-1)];
@@ -160,6 +160,7 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
       return [
         {
           layer: first,
+          ...(first.saturatedFraction === undefined && { cures: ["initializer", "batchNorm", "fewerLayers"] }),
           evidence: `the gradient at ${first.name} is ${show(ratio)} of that at ${last!.name}, ${hidden.length - 1} layers on`,
         },
       ];
@@ -223,7 +224,7 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
           certain: "warning",
           evidence:
             constant.length > 0
-              ? `column${constant.length > 1 ? "s" : ""} ${list(constant)} of ${name} hold one value`
+              ? `${constant.length > 1 ? "columns" : "column"} ${list(constant)} of ${name} ${constant.length > 1 ? "hold" : "holds"} one value`
               : `${percent(constantShare)} of the columns of ${name} never change`,
         })),
   },
@@ -292,9 +293,10 @@ export function diagnosed(facts: Facts): Diagnosed[] {
   const outcome = outcomeOf(facts);
   const all = (Object.entries(RULES) as [Problem, Rule][]).flatMap(([problem, rule]) =>
     rule.find(facts, outcome).flatMap((symptom): Diagnosed[] => {
-      const { certain, layer, evidence, cures: kinds = rule.cures, advice = rule.advice } = symptom;
+      const { certain, layer, evidence, cures: fitting = rule.cures, advice = rule.advice } = symptom;
       if (!certain && outcome.learned) return [];
       const severity = certain ?? (outcome.learns ? "warning" : "error");
+      const kinds = rule.cures.filter((kind) => fitting.includes(kind));
       const cures = kinds.flatMap((kind) => curesOf(kind, facts, layer));
       const cure = sentencesOf(cures, advice);
       return [{ finding: { severity, problem, ...(layer && { layer: layer.name }), evidence, cure }, cures }];
@@ -311,6 +313,14 @@ export function diagnosed(facts: Facts): Diagnosed[] {
 
 export function findingsOf(facts: Facts): Finding[] {
   return diagnosed(facts).map(({ finding }) => finding);
+}
+
+/** What may be tried: each cure by itself; and where the learning rate is at fault too, the others with the rate that is told. */
+export function remediesOf(found: readonly Diagnosed[]): Remedy[] {
+  const rates = found.flatMap(({ finding, cures }) => (finding.problem.startsWith("learningRate") ? cures : []));
+  const cures = found.flatMap((one) => one.cures);
+  const others = cures.filter(({ kind }) => kind !== "lowerRate" && kind !== "higherRate");
+  return [...cures.map((cure) => [cure]), ...rates.flatMap((rate) => others.map((cure) => [cure, rate]))];
 }
 
 /** What to do, in a sentence: one cure or another; then what no program does. */

@@ -73,7 +73,7 @@ export async function diagnose(core: Core, x: Inputs, y: Outputs, options: Diagn
       `tryCures holds out a fifth of the rows to judge by, and needs ${LEAST_CURE_ROWS}; got ${rows}. Pass more rows, or leave it out.`,
     );
   }
-  const { diagnosed } = await import("../diagnostics/findings.js");
+  const { diagnosed, remediesOf } = await import("../diagnostics/findings.js");
   const { inputFacts } = await import("../diagnostics/facts.js");
   const { reportOf } = await import("../diagnostics/diagnosisReport.js");
 
@@ -99,9 +99,8 @@ export async function diagnose(core: Core, x: Inputs, y: Outputs, options: Diagn
   if (!tries) return reportOf(data);
   const { tryCures } = await import("./tryCures.js");
   const balanced = data.findings.some(({ problem }) => problem === "labelImbalance");
-  const cures = found.flatMap((one) => one.cures);
   const trials = { batchRows: usual, steps: cureSteps, balanced, signal, onProgress: known.onProgress };
-  return reportOf(data, await tryCures(copy, samples, cures, trials));
+  return reportOf(data, await tryCures(copy, samples, remediesOf(found), trials));
 }
 
 /** Rows evenly spread over all of them. */

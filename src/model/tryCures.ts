@@ -3,7 +3,7 @@
 
 import { inOrder } from "../data/order.js";
 import { shuffleSplit } from "../data/shuffleSplit.js";
-import { applyCure, codeOfCure, type Cure, textOfCure } from "../diagnostics/cures.js";
+import { applyCure, codeOfCure, type Remedy, textOfCure } from "../diagnostics/cures.js";
 import type { Setup } from "../diagnostics/setup.js";
 import type { CureMeasure, TriedCure } from "../diagnostics/triedCure.js";
 import { LanewiseError, OutOfMemoryError } from "../errors.js";
@@ -62,13 +62,13 @@ interface Arm {
 export async function tryCures(
   core: Core,
   samples: readonly Rows[],
-  cures: readonly Cure[],
+  remedies: readonly Remedy[],
   { balanced, ...trials }: Trials & { balanced: boolean },
 ): Promise<TriedCure[]> {
-  if (cures.length === 0) return [];
+  if (remedies.length === 0) return [];
   const { train, held } = split(core, samples, trials.batchRows);
   const judge = judgeOf(core, balanced);
-  const arms = armsOf(core, train, cures, judge, trials.batchRows);
+  const arms = armsOf(core, train, remedies, judge, trials.batchRows);
   const kept = keptWeights(core);
   const trainings = arms.length * SEEDS.length;
   const tried: TriedCure[] = [];
@@ -132,9 +132,15 @@ function picked(rows: Rows, indices: Uint32Array): Rows {
 // ── What is trained ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The network as it is, then with each cure; those that do not go with it are left out. */
-function armsOf(core: Core, train: readonly Rows[], cures: readonly Cure[], judge: Judge, batchRows: number): Arm[] {
+function armsOf(
+  core: Core,
+  train: readonly Rows[],
+  remedies: readonly Remedy[],
+  judge: Judge,
+  batchRows: number,
+): Arm[] {
   const plain = setupOf(core, train);
-  const arms = remediesOf(cures).flatMap((remedy): Arm[] => {
+  const arms = [[], ...remedies].flatMap((remedy: Remedy): Arm[] => {
     const setup = remedy.reduce<Setup | undefined>((sofar, cure) => sofar && applyCure(cure, sofar), plain);
     const built = setup && builtOf(core, setup, judge);
     if (!built || refusesBatches(built.architecture, train[0]!.rows, batchRows)) return [];
@@ -144,14 +150,7 @@ function armsOf(core: Core, train: readonly Rows[], cures: readonly Cure[], judg
   return arms.filter(({ code }, i) => arms.findIndex((other) => other.code === code) === i);
 }
 
-/** None; each by itself; and where the rate is at fault too, the others with the rate that was told. */
-function remediesOf(cures: readonly Cure[]): readonly (readonly Cure[])[] {
-  const rates = cures.filter(({ kind }) => kind === "lowerRate" || kind === "higherRate");
-  const others = cures.filter((cure) => !rates.includes(cure));
-  return [[], ...cures.map((cure) => [cure]), ...rates.flatMap((rate) => others.map((cure) => [cure, rate]))];
-}
-
-function wordsOf(remedy: readonly Cure[]): { cure: string; code: string } {
+function wordsOf(remedy: Remedy): { cure: string; code: string } {
   return {
     cure: remedy.length === 0 ? AS_IT_IS : remedy.map(textOfCure).join(", and "),
     code: remedy.map(codeOfCure).join("; "),

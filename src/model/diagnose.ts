@@ -14,7 +14,7 @@ import { evaluateDataset } from "./evaluate.js";
 import { layerReport, ratioOf } from "./layerReport.js";
 import { observe, ObservedStep } from "./observed.js";
 import { portLabel } from "./ports.js";
-import { trivialLoss } from "./trivialLoss.js";
+import { trivialLossOf } from "./trivialLoss.js";
 import type { CureProgress } from "./tryCures.js";
 import { classReader } from "./weights.js";
 
@@ -87,7 +87,7 @@ export async function diagnose(core: Core, x: Inputs, y: Outputs, options: Diagn
     entry: entryOf(core, looked, samples),
     classes: classesOf(core, samples),
     trial,
-    trivialLoss: trivialLossOf(core, samples),
+    trivialLoss: trivialLossOf(core.compiled!, core.architecture.outputs, samples.slice(inputs.length)),
     early: false,
   };
   const found = diagnosed(facts);
@@ -207,14 +207,4 @@ function classesOf(core: Core, samples: readonly Rows[]): Facts["classes"] {
     for (let row = 0; row < positions; row++) counts.set(classOf(row), counts.get(classOf(row))! + 1);
     return [{ name: portLabel("y", outputs, i), counts: [...counts.values()], labels: classOf.labels }];
   });
-}
-
-/** As the model's loss is made of its outputs', each of which has to be known. */
-function trivialLossOf(core: Core, samples: readonly Rows[]): number | undefined {
-  const { inputs } = core.architecture;
-  return core.compiled!.outputs.reduce<number | undefined>((sum, { loss, lossWeight }, i) => {
-    const own =
-      lossWeight === 0 ? 0 : trivialLoss(loss, samples[inputs.length + i]!, core.architecture.outputs[i]!.shape);
-    return sum === undefined || own === undefined ? undefined : sum + lossWeight * own;
-  }, 0);
 }

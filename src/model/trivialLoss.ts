@@ -2,6 +2,7 @@
 
 import type { LossDescription, LossName } from "../losses/table.js";
 import type { Shape } from "../shape.js";
+import type { Compiled } from "./core.js";
 import type { Rows } from "./data.js";
 
 /** The least mean of a column's losses that one number for all of it can have; n values y. */
@@ -32,8 +33,25 @@ const COLUMNS: { readonly [K in LossName]?: ColumnLoss } = {
   squaredHinge: (y) => 1 - mean(y) * mean(y),
 };
 
-/** Undefined where it is not known. */
-export function trivialLoss(loss: LossDescription, y: Rows, output: Shape): number | undefined {
+/**
+ * Of a model, whose loss is the weighted sum of its outputs'; undefined where one of them is not known.
+ *
+ * @param targets Rows of each output.
+ */
+export function trivialLossOf(
+  { outputs }: Compiled,
+  ports: readonly { readonly shape: Shape }[],
+  targets: readonly Rows[],
+): number | undefined {
+  const parts = outputs.map(({ loss, lossWeight }, i) => {
+    const own = lossWeight === 0 ? 0 : trivialLoss(loss, targets[i]!, ports[i]!.shape);
+    return own === undefined ? undefined : lossWeight * own;
+  });
+  return parts.reduce((sum, part) => (sum === undefined || part === undefined ? undefined : sum + part), 0);
+}
+
+/** Of one output. */
+function trivialLoss(loss: LossDescription, y: Rows, output: Shape): number | undefined {
   const smoothing = (loss.labelSmoothing as number | undefined) ?? 0;
   const classes = output.at(-1)!;
   if (loss.name === "sparseCategoricalCrossentropy") return entropy(labelShares(y, classes), smoothing);

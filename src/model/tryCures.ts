@@ -96,7 +96,11 @@ export async function tryCures(
 // ── Rows ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Every class gives its share where each has rows for both parts. */
-function split(core: Core, samples: readonly Rows[], batchRows: number): Record<"train" | "held", readonly Rows[]> {
+export function split(
+  core: Core,
+  samples: readonly Rows[],
+  batchRows: number,
+): Record<"train" | "held", readonly Rows[]> {
   const { rows } = samples[0]!;
   const order = inOrder(rows);
   // A single row left over would be a batch without a variance.

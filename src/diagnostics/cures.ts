@@ -88,11 +88,12 @@ export const CURES: { readonly [K in CureKind]: CureRow<K> } = {
     example: { initializer: "heNormal", layer: "hidden1", activation: "relu", biases: false },
     make({ observation }, layer) {
       const name = layer && activationAfter(observation.layers, layer);
-      const biased = layer?.weights.some((weight) => weight.name.endsWith("/bias") && weight.weights.rms > USUAL_BIAS);
+      const drawn = layer && denseBefore(observation.layers, layer);
+      const biased = drawn?.weights.some((weight) => weight.name.endsWith("/bias") && weight.weights.rms > USUAL_BIAS);
       return [
         {
           initializer: name === undefined ? "auto" : ACTIVATIONS.rows[name].initializer,
-          layer: layer?.name ?? "each layer",
+          layer: (drawn ?? layer)?.name ?? "each layer",
           activation: name,
           biases: biased ?? false,
         },
@@ -263,6 +264,11 @@ function activationAfter(layers: readonly LayerObservation[], layer: LayerObserv
   const end = rest.findIndex(({ className }, i) => i > 0 && className === layer.className);
   const own = rest.slice(0, end < 0 ? undefined : end).find(({ activation: name }) => name !== undefined);
   return own?.activation as ActivationName | undefined;
+}
+
+/** Itself, or the last one before. */
+function denseBefore(layers: readonly LayerObservation[], layer: LayerObservation): LayerObservation | undefined {
+  return layers.slice(0, layers.indexOf(layer) + 1).findLast(({ className }) => className === "Dense");
 }
 
 /** Dense layers as wide as the one before, every second one, with what stands behind it up to the next. */

@@ -280,7 +280,7 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
 };
 
 /** A finding with the cures that its text tells of. */
-export interface Diagnosed {
+interface Diagnosed {
   readonly finding: Finding;
   readonly cures: readonly Cure[];
 }
@@ -289,9 +289,33 @@ export interface Diagnosed {
  * What is wrong, the worst first. A network that has learned, or that learns in the trial, has none of the ills that keep one
  * from it: the same figures are then those of a network at work.
  */
-export function diagnosed(facts: Facts): Diagnosed[] {
+export function findingsOf(facts: Facts): Finding[] {
+  const all = diagnosed(facts);
+  // What a rate is to blame for is not what the network itself is to blame for: the cause comes first and alone.
+  const causes = all.some(({ finding }) => finding.severity === "error" && !ofRate(finding));
+  const kept = all.filter(({ finding }) => !(causes && finding.problem === "learningRateTooLow"));
+  const findings = kept.map(({ finding }) => finding);
+  return findings.sort((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"));
+}
+
+/**
+ * What may be tried: each cure by itself; and where the learning rate may be at fault too, the others with the rate that its
+ * rule would tell, also where the finding gives way to a cause.
+ */
+export function remediesOf(facts: Facts): Remedy[] {
+  const all = diagnosed(facts);
+  const told = findingsOf(facts).map(({ problem }) => problem);
+  const cures = all.flatMap((one) => (told.includes(one.finding.problem) ? one.cures : []));
+  const rates = all.flatMap((one) => (ofRate(one.finding) ? one.cures : []));
+  const others = cures.filter(({ kind }) => kind !== "lowerRate" && kind !== "higherRate");
+  return [...cures.map((cure) => [cure]), ...rates.flatMap((rate) => others.map((cure) => [cure, rate]))];
+}
+
+const ofRate = ({ problem }: Finding): boolean => problem.startsWith("learningRate");
+
+function diagnosed(facts: Facts): Diagnosed[] {
   const outcome = outcomeOf(facts);
-  const all = (Object.entries(RULES) as [Problem, Rule][]).flatMap(([problem, rule]) =>
+  return (Object.entries(RULES) as [Problem, Rule][]).flatMap(([problem, rule]) =>
     rule.find(facts, outcome).flatMap((symptom): Diagnosed[] => {
       const { certain, layer, evidence, cures: fitting = rule.cures, advice = rule.advice } = symptom;
       if (!certain && outcome.learned) return [];
@@ -302,25 +326,6 @@ export function diagnosed(facts: Facts): Diagnosed[] {
       return [{ finding: { severity, problem, ...(layer && { layer: layer.name }), evidence, cure }, cures }];
     }),
   );
-  const causes = all.some(({ finding: { problem, severity } }) => {
-    return severity === "error" && !problem.startsWith("learningRate");
-  });
-  // What a rate is to blame for is not what the network itself is to blame for: the cause comes first and alone.
-  const kept = all.filter(({ finding }) => !(causes && finding.problem === "learningRateTooLow"));
-  const warned = ({ finding: { severity } }: Diagnosed) => Number(severity === "warning");
-  return kept.sort((a, b) => warned(a) - warned(b));
-}
-
-export function findingsOf(facts: Facts): Finding[] {
-  return diagnosed(facts).map(({ finding }) => finding);
-}
-
-/** What may be tried: each cure by itself; and where the learning rate is at fault too, the others with the rate that is told. */
-export function remediesOf(found: readonly Diagnosed[]): Remedy[] {
-  const rates = found.flatMap(({ finding, cures }) => (finding.problem.startsWith("learningRate") ? cures : []));
-  const cures = found.flatMap((one) => one.cures);
-  const others = cures.filter(({ kind }) => kind !== "lowerRate" && kind !== "higherRate");
-  return [...cures.map((cure) => [cure]), ...rates.flatMap((rate) => others.map((cure) => [cure, rate]))];
 }
 
 /** What to do, in a sentence: one cure or another; then what no program does. */

@@ -73,7 +73,7 @@ export async function diagnose(core: Core, x: Inputs, y: Outputs, options: Diagn
       `tryCures holds out a fifth of the rows to judge by, and needs ${LEAST_CURE_ROWS}; got ${rows}. Pass more rows, or leave it out.`,
     );
   }
-  const { diagnosed, remediesOf } = await import("../diagnostics/findings.js");
+  const { findingsOf, remediesOf } = await import("../diagnostics/findings.js");
   const { inputFacts } = await import("../diagnostics/facts.js");
   const { reportOf } = await import("../diagnostics/diagnosisReport.js");
 
@@ -90,17 +90,16 @@ export async function diagnose(core: Core, x: Inputs, y: Outputs, options: Diagn
     trivialLoss: trivialLossOf(core.compiled!, core.architecture.outputs, samples.slice(inputs.length)),
     early: false,
   };
-  const found = diagnosed(facts);
   const data = {
     subject: `${core.architecture.layers.length} layers, ${rows} rows`,
     layers: looked.layers.map((layer) => layerReport(layer, ratios.get(layer.name))),
-    findings: found.map(({ finding }) => finding),
+    findings: findingsOf(facts),
   };
   if (!tries) return reportOf(data);
   const { tryCures } = await import("./tryCures.js");
   const balanced = data.findings.some(({ problem }) => problem === "labelImbalance");
   const trials = { batchRows: usual, steps: cureSteps, balanced, signal, onProgress: known.onProgress };
-  return reportOf(data, await tryCures(copy, samples, remediesOf(found), trials));
+  return reportOf(data, await tryCures(copy, samples, remediesOf(facts), trials));
 }
 
 /** Rows evenly spread over all of them. */

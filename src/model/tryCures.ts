@@ -317,10 +317,12 @@ function judgeOf({ architecture, compiled }: Core, balanced: boolean): Judge {
     return { measure: "held-out loss", higher: false, metrics: [], scoreOf: ({ loss }) => loss! };
   }
   const scoreOf = ({ accuracy }: Readonly<Record<string, number>>) => accuracy!;
-  if (!balanced) return { measure: "held-out accuracy", higher: true, metrics: ["accuracy"], scoreOf };
-  const width = architecture.outputs[0]!.shape.at(-1)!;
+  const { shape } = architecture.outputs[0]!;
+  if (!balanced || positionsOf(shape) > 1) {
+    return { measure: "held-out accuracy", higher: true, metrics: ["accuracy"], scoreOf };
+  }
   const limit = classes === "sign" || output!.loss.fromLogits === true ? 0 : 0.5;
-  const metrics = [balancedAccuracy(width, limit)];
+  const metrics = [balancedAccuracy(shape.at(-1)!, limit)];
   return { measure: "held-out balanced accuracy", higher: true, metrics, scoreOf };
 }
 

@@ -57,7 +57,7 @@ async function ill(layers: LayerSpec[] = [...times(10, (i) => hidden(i)), output
 /** The code as a program sees it: a list of what stands in it, with the library's names in scope. */
 function layersOf(code: string): LayerSpec[] {
   const names = Object.keys(lanewise).filter((name) => /^\w+$/.test(name));
-   
+
   const pasted = new Function(...names, `return [${code}]`) as (...parts: unknown[]) => LayerSpec[];
   return pasted(...names.map((name) => lanewise[name as keyof typeof lanewise]));
 }
@@ -91,7 +91,7 @@ test.each(Object.keys(CURES) as CureKind[])("%s is worded, and its code is of th
   const scope = { ...lanewise, standardScaler, x: scaled };
   const names = Object.keys(scope).filter((name) => /^\w+$/.test(name));
   const inside = /^\w+: /.test(code) ? `({ ${code} })` : `[${code}]`;
-   
+
   const pasted = new Function(...names, `return ${inside}`) as (...parts: unknown[]) => object;
   const made = pasted(...names.map((name) => scope[name as keyof typeof scope]));
   if (Array.isArray(made)) await sequential({ inputShape: 64, layers: [...(made as LayerSpec[]), output()] });
@@ -443,6 +443,19 @@ describe("tryCures", () => {
     const codes = cures!.map(({ code }) => code);
     const rate = codes.find((code) => code.startsWith("learningRate: "))!;
     expect(codes).toContain(`batchNorm({ momentum: 0.9 }), activation("elu"); ${rate}`);
+  });
+
+  it("tries them at another rate also where that finding gives way to its cause", async () => {
+    const layers = times(10, (i) =>
+      hidden(i, { activation: "tanh", kernelInitializer: randomNormal({ stddev: 0.01 }) }),
+    );
+    const slow = { ...CLASSES, optimizer: adam({ learningRate: 1e-8 }) };
+    const net = await ill([...layers, output()], slow);
+    const { findings, cures } = await net.diagnose(scaled, labels, { tryCures: true, cureSteps: 150 });
+    expect(findings.map(({ problem }) => problem)).toEqual(["vanishingGradient"]);
+    expect(cures![0]!.code).toMatch(/^batchNorm.*; learningRate: |^kernelInitializer.*; learningRate: /);
+    expect(cures![0]!.median).toBeGreaterThan(0.3);
+    expect(cures!.map(({ code }) => code).some((code) => code.startsWith("learningRate"))).toBe(false);
   });
 
   it("weighs every class alike where one is nearly all there is", async () => {

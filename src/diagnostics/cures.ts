@@ -44,7 +44,8 @@ interface Options {
   batchNorm: { readonly activation: ActivationName | undefined };
   fewerLayers: { readonly without: readonly string[] };
   activation: { readonly from: ActivationName; readonly to: ActivationName };
-  scaler: { readonly inputs: readonly { readonly name: string; readonly shape: Shape }[] };
+  /** Of a row of each input. */
+  scaler: { readonly shapes: readonly Shape[] };
   rescaling: { readonly largest: number };
   clip: { readonly norm: number };
   lowerRate: { readonly rate: number };
@@ -154,12 +155,14 @@ export const CURES: { readonly [K in CureKind]: CureRow<K> } = {
   scaler: {
     meaning:
       "Scales each column of the inputs to mean 0 and variance 1, in a first layer that is saved with the model.",
-    example: { inputs: [{ name: "x", shape: [64] }] },
-    make: ({ inputs }) => [{ inputs: inputs.map(({ name, shape }) => ({ name, shape })) }],
+    example: { shapes: [[64]] },
+    make: ({ inputs }) => [{ shapes: inputs.map(({ shape }) => shape) }],
     text: () => "scale the inputs, by a first layer from lanewise/data",
-    code({ inputs: [first] }) {
-      const shape = first && `, { shape: ${first.shape.length > 1 ? `[${first.shape.join(", ")}]` : first.shape[0]} }`;
-      return `standardScaler().fit(x${shape ?? ""}).layer()`;
+    code({ shapes }) {
+      const code = (x: string) => `standardScaler().fit(${x}).layer()`;
+      const written = shapes.map((shape) => (shape.length > 1 ? `[${shape.join(", ")}]` : shape[0]));
+      if (written.length <= 1) return code(written.length === 0 ? "x" : `x, { shape: ${written[0]} }`);
+      return written.map((shape, i) => code(`x[${i}], { shape: ${shape} }`)).join(", ");
     },
     apply: (_, setup) =>
       scaledBy(setup, ({ data, shape }) => {

@@ -267,7 +267,7 @@ describe("the other cures", () => {
   });
 
   it("scale the inputs by a first layer, bytes by a factor", async () => {
-    const scaler: Cure = { kind: "scaler", inputs: [] };
+    const scaler: Cure = { kind: "scaler", shapes: [] };
     const [first, second] = (await curedChain([hidden(0), output()], scaler))!;
     expect([first, second]).toMatchObject([{ name: "x_scaling", className: "Normalization" }, { name: "hidden1" }]);
     const rescaling: Cure = { kind: "rescaling", largest: 255 };
@@ -277,6 +277,15 @@ describe("the other cures", () => {
     expect(shown(applyCure(rescaling, bytes)!, core.architecture).map(({ className }) => className)).toEqual([
       "Rescaling",
       "Dense",
+    ]);
+  });
+
+  it("name each input's scaler", () => {
+    const codes = [[], [[28, 28]], [[32], [16]]].map((shapes) => codeOfCure({ kind: "scaler", shapes }));
+    expect(codes).toEqual([
+      "standardScaler().fit(x).layer()",
+      "standardScaler().fit(x, { shape: [28, 28] }).layer()",
+      "standardScaler().fit(x[0], { shape: 32 }).layer(), standardScaler().fit(x[1], { shape: 16 }).layer()",
     ]);
   });
 
@@ -350,7 +359,7 @@ describe("in a graph", () => {
   });
 
   it("each input gets its scaler", async () => {
-    const { layers, inputs } = (await cured({ kind: "scaler", inputs: [] }))!;
+    const { layers, inputs } = (await cured({ kind: "scaler", shapes: [] }))!;
     expect(inputs.map(({ name }) => name)).toEqual(["left", "right"]);
     expect(layers.filter(({ kind }) => kind.className === "Normalization").map(({ name }) => name)).toEqual([
       "left_scaling",

@@ -249,7 +249,7 @@ export interface ErrorCodes {
   "data/rows-differ": ShapeError;
   /** Values given with a shape are not as many as the shape says. */
   "data/size-mismatch": ShapeError;
-  /** There are fewer rows than folds. Take fewer folds. */
+  /** There are fewer rows than folds, or too few to hold out some to judge cures by. Take fewer folds, pass more rows, or do not try cures. */
   "data/too-few-rows": DataError;
   /** One-hot rows would take more than 4 GiB. Is a label wrong? Else use a sparse loss, which takes labels as they are. */
   "data/too-large": DataError;

@@ -38,7 +38,7 @@ export type {
   WeightObservation,
 } from "./diagnostics/observation.js";
 export type { Course, Finding, LayerReport, Problem, ReportData } from "./diagnostics/report.js";
-export type { TriedCure } from "./diagnostics/triedCure.js";
+export type { CureMeasure, TriedCure } from "./diagnostics/triedCure.js";
 export * from "./errors.js";
 export * from "./initializers/index.js";
 export type { CustomInitializer, Initializer } from "./initializers/table.js";
@@ -128,6 +128,7 @@ export type { Layer } from "./model/layer.js";
 export type { FindLearningRateOptions, LearningRateProgress, LearningRateReport } from "./model/learningRate.js";
 export type { CompileOptions } from "./model/compile.js";
 export type { DiagnoseOptions } from "./model/diagnose.js";
+export type { CureProgress } from "./model/tryCures.js";
 export { model, type GraphOptions, type PredictionsOf } from "./model/functional.js";
 export { Model } from "./model/model.js";
 export type { Prediction, Predictions } from "./model/predict.js";

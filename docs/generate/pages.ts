@@ -1,5 +1,6 @@
 // Which pages the reference has, and what stands on each.
 
+import { diagnosisPage } from "./diagnosis.js";
 import { errorCodes } from "./errorCodes.js";
 import { docstringOf, functionsOf, methodsOf, type PublicFunction } from "./api.js";
 import type { FamilyRow } from "../../src/family.js";
@@ -88,7 +89,12 @@ export function referencePages(source: Source): Map<string, string> {
   const order = Object.keys(INTROS).sort((a, b) => rank(a) - rank(b));
   pages.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   const texts = pages.map((page) => [`${page.name}.md`, referencePage(page)] as const);
-  return new Map([["README.md", indexPage(pages)], ...texts, ["errors.md", errorsPage(errorCodes(source))]]);
+  return new Map([
+    ["README.md", indexPage(pages)],
+    ...texts,
+    ["diagnosis.md", diagnosisPage()],
+    ["errors.md", errorsPage(errorCodes(source))],
+  ]);
 }
 
 /** Models, layers and data come first, then what they are made of. */

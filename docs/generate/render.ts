@@ -18,7 +18,7 @@ export interface Page {
   readonly members: readonly Member[];
 }
 
-const MADE =
+export const MADE =
   "<!-- Made from src by `npm run docs`: what is wrong here is to be mended in the docstrings and tables there. -->";
 
 export function referencePage(page: Page): string {
@@ -31,8 +31,9 @@ export function indexPage(pages: readonly Page[]): string {
     ({ name, title, members }) =>
       `- **[${title}](${name}.md)**: ${members.map((member) => `[${member.name}](${name}.md#${anchor(member.name)})`).join(", ")}`,
   );
+  const diagnosis = "- **[Diagnosis](diagnosis.md)**: every finding, when it is told and on what ground, and its cures";
   const errors = "- **[Errors](errors.md)**: every code, what happened and how to mend it";
-  return `${[MADE, "# Reference", "Names and defaults are Keras's, in camelCase; where something differs, its text says so.", [...lines, errors].join("\n")].join("\n\n")}\n`;
+  return `${[MADE, "# Reference", "Names and defaults are Keras's, in camelCase; where something differs, its text says so.", [...lines, diagnosis, errors].join("\n")].join("\n\n")}\n`;
 }
 
 export function errorsPage(codes: readonly CodeRow[]): string {
@@ -148,7 +149,7 @@ function saysWithin(text: string, formula: string): boolean {
 }
 
 /** arXiv's numbers, DOIs and addresses as links. */
-function linked(text: string): string {
+export function linked(text: string): string {
   return text
     .replace(/(?<![<(\w/])https?:\/\/[^\s,;)]+[^\s,;).]/g, (url) => `<${url}>`)
     .replace(/arXiv:(\d{4}\.\d{4,5})/g, "[arXiv:$1](https://arxiv.org/abs/$1)");
@@ -158,13 +159,13 @@ function firstSentence(text: string): string {
   return /^.*?[.:](?=\s|$)/s.exec(text)?.[0] ?? text;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll("\n", " ").replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
 }
 
-function code(text: string): string {
+export function code(text: string): string {
   return text === "" ? "" : `\`${text}\``;
 }
 

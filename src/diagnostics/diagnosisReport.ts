@@ -18,7 +18,7 @@ export class DiagnosisReport implements ReportData {
   readonly findings: readonly Finding[];
   /** Figures over the steps, where a training was followed. */
   readonly course?: Course;
-  /** Best first, where cures were tried. */
+  /** Where cures were tried: those and the network as it is, the best first; none where no finding names any. */
   readonly cures?: readonly TriedCure[];
 
   readonly #draw: (report: DiagnosisReport) => string;

@@ -1,11 +1,15 @@
 // What is known of the data and of a few steps of training, as plain figures.
 
+import { type Shape, sizeOf } from "../shape.js";
 import type { Observation } from "./observation.js";
 
 /** Numbers of one input, column by column. */
 export interface InputFacts {
   /** As messages call it: `x`, or `x of "left"`. */
   readonly name: string;
+  /** Of a row. */
+  readonly shape: Shape;
+  readonly bytes: boolean;
   readonly rms: number;
   /** Columns whose every value is the same, and not 0. */
   readonly constant: readonly number[];
@@ -19,6 +23,8 @@ export interface InputFacts {
 export interface ClassFacts {
   readonly name: string;
   readonly counts: readonly number[];
+  /** What each of them is called in the targets. */
+  readonly labels: readonly number[];
 }
 
 /** A few steps of training, on a copy. */
@@ -47,8 +53,9 @@ export interface Facts {
   readonly early: boolean;
 }
 
-/** @param data (rows, width) */
-export function inputFacts(name: string, data: ArrayLike<number>, width: number): InputFacts {
+/** @param data (rows, …shape) */
+export function inputFacts(name: string, data: Float32Array | Uint8Array, shape: Shape): InputFacts {
+  const width = sizeOf(shape);
   const rows = data.length / width;
   const squares = new Float64Array(width);
   const first = Array.from({ length: width }, (_, j) => data[j]!);
@@ -63,6 +70,8 @@ export function inputFacts(name: string, data: ArrayLike<number>, width: number)
   const still = first.map((_, j) => j).filter((j) => rows > 1 && varies[j] === 0);
   return {
     name,
+    shape,
+    bytes: data instanceof Uint8Array,
     rms: Math.sqrt(total / data.length),
     constant: still.filter((j) => first[j] !== 0),
     constantShare: still.length / width,

@@ -1,5 +1,7 @@
 // Figures as a reader wants them: three digits, and a dash where there is none.
 
+import type { TriedCure } from "./triedCure.js";
+
 /** 0.00123 → "0.00123", 1.234e-9 → "1.2e-9", 12345 → "12345"; at most 8 characters. */
 export function figure(value: number | undefined): string {
   if (value === undefined) return "–";
@@ -29,4 +31,10 @@ export function verdictOf(findings: readonly { readonly severity: "error" | "war
   const warnings = findings.length - errors;
   const parts = [errors > 0 && counted(errors, "error"), warnings > 0 && counted(warnings, "warning")];
   return parts.filter(Boolean).join(", ") || "No findings: nothing seen here keeps it from learning.";
+}
+
+/** What their figures are, and which way is better. */
+export function curesTitle({ measure, scores }: Pick<TriedCure, "measure" | "scores">): string {
+  const better = measure.endsWith("loss") ? "; less is better" : "";
+  return `by the median ${measure} of ${counted(scores.length, "training")}${better}`;
 }

@@ -1,24 +1,32 @@
 // The rules: what is wrong with a network, on what evidence, and what cures it. One row a problem; the docs' table follows.
 
+import { type Cure, codeOfCure, type CureKind, curesOf, type Remedy, textOfCure } from "./cures.js";
 import type { Facts } from "./facts.js";
 import type { LayerObservation } from "./observation.js";
 import type { Finding, Problem } from "./report.js";
 
 /** A finding before it is known whether the network learns all the same. */
 interface Symptom {
-  readonly layer?: string;
+  readonly layer?: LayerObservation;
   readonly evidence: string;
-  readonly cure: string;
+  /** Those of the rule's that go with it, where not all do. */
+  readonly cures?: readonly CureKind[];
+  /** In place of the rule's; "" for none. */
+  readonly advice?: string;
   /** It cannot learn, whatever a trial says; or it is no more than a warning, whatever that says. */
   readonly certain?: "error" | "warning";
 }
 
-interface Rule {
+export interface Rule {
   /** What it means, for the docs. */
   readonly meaning: string;
   /** When it is found, for the docs, with the reason for the figure. */
   readonly threshold: string;
   readonly source?: string;
+  /** The likeliest first. */
+  readonly cures: readonly CureKind[];
+  /** What else may help and no program does. */
+  readonly advice?: string;
   readonly find: (facts: Facts, outcome: Outcome) => readonly Symptom[];
 }
 
@@ -44,6 +52,8 @@ const HUGE_ACTIVATION = 1e3;
 const DEAD_SHARE = 0.8;
 /** Of outputs of functions that flatten out: half of them learn a twentieth of what they could, or less. */
 const SATURATED_SHARE = 0.5;
+/** Twice what weights are drawn for: saturated units may then be the inputs' fault. */
+const UNEVEN_INPUT = 2;
 /** Inputs of this size, where weights are drawn for inputs near 1: raw pixels have 80 to 130. */
 const LARGE_INPUT = 20;
 const SMALL_INPUT = 1e-3;
@@ -68,12 +78,17 @@ const show = (value: number): string => {
 };
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
+/** Numbers outgrow what 32 bits hold: weights or inputs are too large. */
+const OVERFLOW: Pick<Symptom, "cures" | "advice"> = { cures: ["scaler", "initializer", "batchNorm"], advice: "" };
+
 // ── Rules ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const RULES: Readonly<Record<Problem, Rule>> = {
   nonFinite: {
     meaning: "NaN or infinite numbers in a layer, a weight or a gradient",
     threshold: "one is enough: everything behind it is lost",
+    cures: ["scaler", "initializer", "batchNorm", "lowerRate", "clip"],
+    advice: "Load weights from before they overflowed.",
     find({ observation, trial }) {
       const ill = observation.layers.find(
         ({ output, weights }) => output.nonFinite > 0 || weights.some((weight) => weight.weights.nonFinite > 0),
@@ -85,12 +100,10 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
           : [`the output of ${ill.name}`, ill.output];
         return [
           {
-            layer: ill.name,
+            layer: ill,
             certain: "error",
             evidence: `${nonFinite} of ${count} numbers in ${what} are NaN or infinite`,
-            cure: weight
-              ? "Load weights from before they overflowed, and train with a lower learning rate or clip: clipByGlobalNorm(1)."
-              : 'Scale the inputs to about 1, draw smaller weights (kernelInitializer: "auto"), or normalize: batchNorm().',
+            ...(weight ? { cures: ["lowerRate", "clip"] } : OVERFLOW),
           },
         ];
       }
@@ -98,22 +111,23 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
       if (gradient) {
         return [
           {
-            layer: gradient.name,
+            layer: gradient,
             certain: "error",
             evidence: `${gradient.gradient!.nonFinite} of ${gradient.gradient!.count} gradients at ${gradient.name} are NaN or infinite`,
-            cure: 'Draw smaller weights (kernelInitializer: "auto"), scale the inputs to about 1, or normalize: batchNorm().',
+            ...OVERFLOW,
           },
         ];
       }
-      return Number.isFinite(trial.before)
-        ? []
-        : [{ certain: "error", evidence: `the loss is ${trial.before}`, cure: "Scale inputs and targets to about 1." }];
+      if (Number.isFinite(trial.before)) return [];
+      const advice = "Scale the targets to about 1.";
+      return [{ certain: "error", evidence: `the loss is ${trial.before}`, cures: ["scaler"], advice }];
     },
   },
   explodingGradient: {
     meaning: "gradients or activations grow from layer to layer",
     threshold: `the gradient at the first layer is ${EXPLODED} times that at the last, or pre-activations exceed ${HUGE_ACTIVATION}`,
     source: "Pascanu, Mikolov, Bengio 2013, ICML; Glorot, Bengio 2010, AISTATS",
+    cures: ["initializer", "clip", "batchNorm"],
     find({ observation, entry }) {
       const hidden = profile(observation.layers);
       const scale = Math.max(1, entry.rms);
@@ -122,18 +136,12 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
       const ratio = first && last ? first.gradient!.rms / last.gradient!.rms : 1;
       if (!huge && !(ratio > EXPLODED)) return [];
       const layer = huge ?? first!;
-      const norm = Math.sqrt(
-        observation.layers
-          .flatMap(({ weights }) => weights)
-          .reduce((sum, { gradientNorm = 0 }) => sum + gradientNorm ** 2, 0),
-      );
       return [
         {
-          layer: layer.name,
+          layer,
           evidence: huge
             ? `pre-activations of ${layer.name} have a root mean square of ${show((layer.preActivation ?? layer.output).rms)}`
             : `the gradient grows ${show(ratio)} times from ${last!.name} to ${first!.name}`,
-          cure: `${initialize(layer)}, or clip: clipByGlobalNorm(${suggestClip(norm)}), or a batchNorm() before each activation.`,
         },
       ];
     },
@@ -142,6 +150,7 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
     meaning: "the gradient dies out on its way to the first layers",
     threshold: `the gradient at the first hidden layer is less than ${VANISHED} of that at the last`,
     source: "Hochreiter 1991; Glorot, Bengio 2010, AISTATS; He et al. 2015, arXiv:1502.01852",
+    cures: ["initializer", "batchNorm", "activation", "fewerLayers"],
     find({ observation }) {
       const hidden = profile(observation.layers);
       const [first, last] = [hidden[0], hidden.at(-1)];
@@ -150,9 +159,9 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
       if (!(ratio < VANISHED)) return [];
       return [
         {
-          layer: first.name,
+          layer: first,
+          ...(first.saturatedFraction === undefined && { cures: ["initializer", "batchNorm", "fewerLayers"] }),
           evidence: `the gradient at ${first.name} is ${show(ratio)} of that at ${last!.name}, ${hidden.length - 1} layers on`,
-          cure: `${initialize(first)}, a batchNorm() before each activation, or fewer layers.`,
         },
       ];
     },
@@ -161,42 +170,44 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
     meaning: "units whose activation has derivative 0 for every row: nothing that they do is learned from",
     threshold: `${percent(DEAD_SHARE)} of a layer's units`,
     source: "Maas, Hannun, Ng 2013, ICML",
+    cures: ["initializer", "activation", "lowerRate"],
+    advice: "Units that are dead stay so: begin with new weights.",
     find: ({ observation }) =>
       observation.layers
         .filter(({ deadUnits = 0, units, trainable }) => trainable && units >= 4 && deadUnits / units >= DEAD_SHARE)
         .slice(0, 1)
-        .map(({ name, deadUnits, units, activation }) => ({
-          layer: name,
-          evidence: `${deadUnits} of ${units} units of ${name} (${activation}) are active for no row`,
-          cure: `Draw its weights by heNormal() with biases "zeros", use leakyRelu() or elu(), or train with a lower learning rate; units that are dead stay so: begin with new weights.`,
+        .map((layer) => ({
+          layer,
+          evidence: `${layer.deadUnits} of ${layer.units} units of ${layer.name} (${layer.activation}) are active for no row`,
         })),
   },
   saturation: {
     meaning: "outputs of sigmoid, tanh and their kind lie where they are flat",
     threshold: `${percent(SATURATED_SHARE)} of a hidden layer's outputs have a derivative below a twentieth of its greatest`,
     source: "Glorot, Bengio 2010, AISTATS",
-    find: ({ observation }) =>
+    cures: ["initializer", "batchNorm", "scaler"],
+    find: ({ observation, entry }) =>
       observation.layers
         .slice(0, -1)
         .filter(({ saturatedFraction = 0, trainable }) => trainable && saturatedFraction >= SATURATED_SHARE)
         .slice(0, 1)
         .map((layer) => ({
-          layer: layer.name,
+          layer,
           evidence: `${percent(layer.saturatedFraction!)} of the outputs of ${layer.name} (${layer.activation}) are saturated`,
-          cure: `${initialize(layer)}, smaller inputs, or a batchNorm() before the activation.`,
+          ...((entry.normalized || entry.rms <= UNEVEN_INPUT) && { cures: ["initializer", "batchNorm"] }),
         })),
   },
   unscaledInput: {
     meaning: "inputs far larger or smaller than the 1 that weights are drawn for",
     threshold: `what reaches the first weights has a root mean square above ${LARGE_INPUT} or below ${SMALL_INPUT}, and no normalization follows`,
     source: "LeCun, Bottou, Orr, Müller 1998, Efficient BackProp",
+    cures: ["rescaling", "scaler"],
     find({ entry, inputs }) {
       if (entry.normalized || (entry.rms <= LARGE_INPUT && entry.rms >= SMALL_INPUT)) return [];
       const [input] = [...inputs].sort((a, b) => b.largest.rms - a.largest.rms);
       return [
         {
           evidence: `inputs have a root mean square of ${show(entry.rms)}; column ${input!.largest.column} of ${input!.name} of ${show(input!.largest.rms)}`,
-          cure: "Put standardScaler().fit(x).layer() (from lanewise/data) first, or rescaling({ scale: 1 / 255 }) for bytes.",
         },
       ];
     },
@@ -204,6 +215,8 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
   constantFeature: {
     meaning: "columns that hold the same number in every row tell nothing",
     threshold: `a column of one value other than 0, or ${percent(CONSTANT_SHARE)} of all columns; borders of images, always 0, are none`,
+    cures: [],
+    advice: "Leave them out, and see whether the data were read as they should.",
     find: ({ inputs }) =>
       inputs
         .filter(({ constant, constantShare }) => constant.length > 0 || constantShare >= CONSTANT_SHARE)
@@ -211,46 +224,39 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
           certain: "warning",
           evidence:
             constant.length > 0
-              ? `column${constant.length > 1 ? "s" : ""} ${list(constant)} of ${name} hold one value`
+              ? `${constant.length > 1 ? "columns" : "column"} ${list(constant)} of ${name} ${constant.length > 1 ? "hold" : "holds"} one value`
               : `${percent(constantShare)} of the columns of ${name} never change`,
-          cure: "Leave them out, and see whether the data were read as they should.",
         })),
   },
   labelImbalance: {
     meaning: "nearly all rows are of one class: always saying so is nearly always right",
     threshold: `${percent(MAJORITY)} of the rows`,
     source: "He, Garcia 2009, IEEE TKDE 21(9)",
+    cures: ["classWeight"],
+    advice: 'Watch metrics: ["f1Score"] rather than accuracy.',
     find: ({ classes }) =>
-      classes.flatMap(({ name, counts }) => {
+      classes.flatMap(({ name, counts, labels }) => {
         const total = counts.reduce((sum, count) => sum + count, 0);
         const most = Math.max(...counts);
         if (counts.length < 2 || total < 20 || most / total < MAJORITY) return [];
-        const label = counts.indexOf(most);
-        const weight = Math.round(Math.max(2, most / Math.max(1, total - most)));
-        const other = label === 0 ? 1 : 0;
-        return [
-          {
-            certain: "warning" as const,
-            evidence: `${most} of ${total} rows of ${name} are of class ${label}`,
-            cure: `Weigh the others: fit(x, y, { classWeight: { ${other}: ${weight} } }), and watch metrics: ["f1Score"] rather than accuracy.`,
-          },
-        ];
+        const label = labels[counts.indexOf(most)];
+        return [{ certain: "warning" as const, evidence: `${most} of ${total} rows of ${name} are of class ${label}` }];
       }),
   },
   learningRateTooHigh: {
     meaning: "steps are so large that the loss grows",
     threshold: `a step changes weights by more than ${LARGE_UPDATE} of themselves, an error where nothing is learned so; or the loss becomes ${BURST} times as large, or infinite`,
     source: "Smith 2017, arXiv:1506.01186",
+    cures: ["lowerRate"],
+    advice: "Ask model.findLearningRate(x, y).",
     find({ trial }, { learns }) {
       const halted = Number.isFinite(trial.before) && !Number.isFinite(trial.after);
       const burst = trial.after > trial.before * BURST;
       if (!halted && !burst && !(trial.updateRatio > LARGE_UPDATE)) return [];
-      const rate = suggestRate(trial.learningRate, trial.updateRatio);
       return [
         {
           certain: halted || burst || !learns ? "error" : "warning",
           evidence: `in ${trial.steps} steps at ${show(trial.learningRate)} the loss went from ${show(trial.before)} to ${show(trial.after)}; a step changes weights by ${show(trial.updateRatio)} of themselves`,
-          cure: `Compile with learningRate: ${show(rate)}, or ask model.findLearningRate(x, y).`,
         },
       ];
     },
@@ -259,36 +265,74 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
     meaning: "steps are so small that nothing changes",
     threshold: `the trial does not learn, and a step changes weights by less than ${SMALL_UPDATE} of themselves`,
     source: "Smith 2017, arXiv:1506.01186",
+    cures: ["higherRate"],
+    advice: "Ask model.findLearningRate(x, y).",
     find({ trial }, { learned, learns, heads }) {
       if (learned || learns || heads || !(trial.updateRatio < SMALL_UPDATE)) return [];
       return [
         {
           certain: "error",
           evidence: `a step at ${show(trial.learningRate)} changes weights by ${show(trial.updateRatio)} of themselves`,
-          cure: `Compile with a larger learningRate, such as ${show(suggestRate(trial.learningRate, trial.updateRatio))}, or ask model.findLearningRate(x, y).`,
         },
       ];
     },
   },
 };
 
+/** A finding with the cures that its text tells of. */
+interface Diagnosed {
+  readonly finding: Finding;
+  readonly cures: readonly Cure[];
+}
+
 /**
  * What is wrong, the worst first. A network that has learned, or that learns in the trial, has none of the ills that keep one
  * from it: the same figures are then those of a network at work.
  */
 export function findingsOf(facts: Facts): Finding[] {
+  const all = diagnosed(facts);
+  // What a rate is to blame for is not what the network itself is to blame for: the cause comes first and alone.
+  const causes = all.some(({ finding }) => finding.severity === "error" && !ofRate(finding));
+  const kept = all.filter(({ finding }) => !(causes && finding.problem === "learningRateTooLow"));
+  const findings = kept.map(({ finding }) => finding);
+  return findings.sort((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"));
+}
+
+/**
+ * What may be tried: each cure by itself; and where the learning rate may be at fault too, the others with the rate that its
+ * rule would tell, also where the finding gives way to a cause.
+ */
+export function remediesOf(facts: Facts): Remedy[] {
+  const all = diagnosed(facts);
+  const told = findingsOf(facts).map(({ problem }) => problem);
+  const cures = all.flatMap((one) => (told.includes(one.finding.problem) ? one.cures : []));
+  const rates = all.flatMap((one) => (ofRate(one.finding) ? one.cures : []));
+  const others = cures.filter(({ kind }) => kind !== "lowerRate" && kind !== "higherRate");
+  return [...cures.map((cure) => [cure]), ...rates.flatMap((rate) => others.map((cure) => [cure, rate]))];
+}
+
+const ofRate = ({ problem }: Finding): boolean => problem.startsWith("learningRate");
+
+function diagnosed(facts: Facts): Diagnosed[] {
   const outcome = outcomeOf(facts);
-  const findings = (Object.entries(RULES) as [Problem, Rule][]).flatMap(([problem, rule]) =>
-    rule.find(facts, outcome).flatMap(({ certain, ...symptom }): Finding[] => {
-      if (certain) return [{ problem, severity: certain, ...symptom }];
-      if (outcome.learned) return [];
-      return [{ problem, severity: outcome.learns ? "warning" : "error", ...symptom }];
+  return (Object.entries(RULES) as [Problem, Rule][]).flatMap(([problem, rule]) =>
+    rule.find(facts, outcome).flatMap((symptom): Diagnosed[] => {
+      const { certain, layer, evidence, cures: fitting = rule.cures, advice = rule.advice } = symptom;
+      if (!certain && outcome.learned) return [];
+      const severity = certain ?? (outcome.learns ? "warning" : "error");
+      const kinds = rule.cures.filter((kind) => fitting.includes(kind));
+      const cures = kinds.flatMap((kind) => curesOf(kind, facts, layer));
+      const cure = sentencesOf(cures, advice);
+      return [{ finding: { severity, problem, ...(layer && { layer: layer.name }), evidence, cure }, cures }];
     }),
   );
-  const causes = findings.some(({ problem, severity }) => severity === "error" && !problem.startsWith("learningRate"));
-  // What a rate is to blame for is not what the network itself is to blame for: the cause comes first and alone.
-  const kept = findings.filter(({ problem }) => !(causes && problem === "learningRateTooLow"));
-  return kept.sort((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"));
+}
+
+/** What to do, in a sentence: one cure or another; then what no program does. */
+function sentencesOf(cures: readonly Cure[], advice: string | undefined): string {
+  const clauses = cures.map((cure) => `${textOfCure(cure)} (${codeOfCure(cure).replace(/^\/\/ /, "")})`).join("; or ");
+  const sentence = clauses === "" ? [] : [`${clauses[0]!.toUpperCase()}${clauses.slice(1)}.`];
+  return [...sentence, ...(advice ? [advice] : [])].join(" ");
 }
 
 function outcomeOf({ trial: { before, middle, after }, trivialLoss = before, early }: Facts): Outcome {
@@ -306,29 +350,6 @@ function profile(layers: readonly LayerObservation[]): LayerObservation[] {
   return layers.filter(
     ({ gradient, weights }) => gradient !== undefined && gradient.count > gradient.nonFinite && weights.length > 0,
   );
-}
-
-const FITTING: Readonly<Record<string, string>> = {
-  selu: "lecunNormal()",
-  sigmoid: "glorotUniform()",
-  hardSigmoid: "glorotUniform()",
-  tanh: "glorotUniform()",
-  softsign: "glorotUniform()",
-  linear: "glorotUniform()",
-};
-
-function initialize({ name, activation }: LayerObservation): string {
-  const initializer = activation === undefined ? '"auto"' : (FITTING[activation] ?? "heNormal()");
-  return `Draw the weights of ${name} and its like by kernelInitializer: ${initializer}`;
-}
-
-function suggestClip(norm: number): string {
-  return norm > 0 && Number.isFinite(norm) ? show(Math.min(1, norm)) : "1";
-}
-
-/** The rate at which a step would change weights by a three-hundredth of themselves. */
-function suggestRate(rate: number, ratio: number): number {
-  return ratio > 0 && Number.isFinite(ratio) ? rate * Math.min(1e6, Math.max(1e-6, 3e-3 / ratio)) : rate / 100;
 }
 
 function list(columns: readonly number[]): string {

@@ -32,7 +32,7 @@ function escape(text: string): string {
 }
 
 /** Figures for those who do not see the plot. */
-export function table(titles: readonly string[], rows: readonly (readonly string[])[]): Html {
+export function table(titles: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
   const head = titles.map((title) => html`<th scope="col">${title}</th>`);
   const body = rows.map(
     (cells) =>

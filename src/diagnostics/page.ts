@@ -1,6 +1,6 @@
 // A report as one HTML page that loads nothing: findings, plots, and each plot's figures as a table.
 
-import { figure, percent, verdictOf } from "./figures.js";
+import { curesTitle, figure, percent, verdictOf } from "./figures.js";
 import { SCRIPT } from "./pageScript.js";
 import { STYLE } from "./pageStyle.js";
 import type { Finding, LayerReport, ReportData } from "./report.js";
@@ -61,7 +61,7 @@ export function pageOf(data: ReportData & { readonly cures?: readonly TriedCure[
             <p class="${data.findings.length === 0 ? "verdict good" : "verdict"}">${verdictOf(data.findings)}</p>
             ${join(data.findings.map(findingOf))}
           </section>
-          ${data.cures ? curesOf(data.cures) : ""}
+          ${curesOf(data.cures ?? [])}
           <section aria-labelledby="network">
             <h2 id="network">Network</h2>
             <noscript><p class="note">Plots need scripts; every figure also stands in the tables.</p></noscript>
@@ -89,20 +89,31 @@ function findingOf({ severity, problem, layer, evidence, cure }: Finding): Html 
   return html`<article class="finding ${severity}">
     <h3><b>${severity}</b>${problem}${layer === undefined ? "" : html` in <code>${layer}</code>`}</h3>
     <p>${evidence}</p>
-    <pre aria-label="cure"><code>${cure}</code></pre>
+    <p class="cure"><b>Cure</b> ${cure}</p>
   </article>`;
 }
 
+/** With a bar where figures are shares. */
 function curesOf(cures: readonly TriedCure[]): Html {
-  const rows = cures.map(({ cure, code, scores, median }) => [
-    cure,
-    figure(median),
-    scores.map(figure).join(", "),
-    code,
-  ]);
+  const [first] = cures;
+  if (!first) return raw("");
+  const items = cures.map(({ cure, code, measure, scores, median }) => {
+    const share = measure.endsWith("accuracy") && Number.isFinite(median);
+    return html`<li${raw(code === "" ? ' class="plain"' : "")}>
+      <b>${figure(median)}</b>
+      <div>
+        ${share ? html`<i style="width:${(median * 100).toFixed(1)}%"></i>` : ""}
+        <p>${cure} <span>${scores.map(figure).join(", ")}</span></p>
+        ${code === "" ? "" : html`<pre aria-label="code"><code>${code}</code></pre>`}
+      </div>
+    </li>`;
+  });
   return html`<section aria-labelledby="cures">
     <h2 id="cures">Cures that were tried</h2>
-    ${table(["cure", "median score", "scores", "code"], rows)}</div>
+    <p class="note">Best first, ${curesTitle(first)} from new weights; behind each cure, what each came to.</p>
+    <ol class="cures">
+      ${join(items)}
+    </ol>
   </section>`;
 }
 

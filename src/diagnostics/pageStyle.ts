@@ -22,6 +22,7 @@ h2{font-size:1.2rem;margin:40px 0 12px}
 .finding h3{font-size:1rem;margin:0}
 .finding h3 b{color:var(--accent);text-transform:uppercase;font-size:.8rem;letter-spacing:.06em;margin-right:8px}
 .finding p{margin:6px 0}
+.finding .cure{margin:10px 0 2px;padding-top:8px;border-top:1px solid var(--line);white-space:pre-wrap}
 pre{margin:8px 0 0;padding:10px 12px;background:var(--ground);border:1px solid var(--line);border-radius:4px;white-space:pre-wrap}
 code,pre{font:.875rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:36px 28px}
@@ -38,11 +39,20 @@ summary{cursor:pointer;color:var(--faint)}
 table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums;width:100%}
 th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{font-weight:600}
-th:first-child,td:first-child{text-align:left;white-space:normal;min-width:7em}
-.cures th:last-child,.cures td:last-child{text-align:left}.cures td:last-child{font:.8125rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+th:first-child,td:first-child{text-align:left;white-space:normal;min-width:9em}
+.scroll th:first-child,.scroll td:first-child{position:sticky;left:0;background:var(--ground)}
+.cures{list-style:none;margin:12px 0;padding:0;border-top:1px solid var(--line)}
+.cures li{display:grid;grid-template-columns:4.5em 1fr;padding:10px 0;border-bottom:1px solid var(--line);break-inside:avoid}
+.cures li>b{font-variant-numeric:tabular-nums}
+.cures div{min-width:0}
+.cures i{display:block;height:4px;min-width:1px;margin:2px 0 6px;border-radius:2px;background:var(--c0)}
+.cures .plain i{background:var(--faint)}
+.cures p{margin:0}.cures p::first-letter{text-transform:uppercase}
+.cures span{color:var(--faint);font-size:.875rem;font-variant-numeric:tabular-nums;margin-left:6px}
 .ridge{display:grid;grid-template-columns:minmax(64px,150px) 1fr 56px;align-items:end;column-gap:10px}
 .ridge .name,.ridge .zeros{font-size:.8125rem;line-height:1.2;padding-bottom:2px}
-.ridge .name{white-space:nowrap;overflow:hidden;text-overflow:ellipsis;text-align:right}
+.ridge .name{display:flex;justify-content:flex-end;white-space:pre;overflow:hidden}
+.ridge .name span{overflow:hidden;text-overflow:ellipsis}
 .ridge .zeros{color:var(--faint);text-align:right;font-variant-numeric:tabular-nums}
 .ridge svg{display:block;width:100%;border-bottom:1px solid var(--line);overflow:visible}
 .ridge path{fill:var(--c0);fill-opacity:.75}

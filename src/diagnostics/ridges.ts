@@ -80,8 +80,12 @@ function stepsOf(histogram: readonly Bin[], axis: Axis): { from: number; to: num
   return [...outer, ...(middle > 0 ? [centre] : [])].sort((a, b) => a.from - b.from);
 }
 
+/** Letters of a name that stay where it is too long: ends tell layers apart. */
+const TAIL = 5;
+
 function ridgeOf({ name, observation }: LayerReport, axis: Axis, height: number): Html {
   const { count, nonFinite, zeros, histogram } = observation.output;
+  const letters = [...name];
   const steps = stepsOf(histogram, axis);
   const outer = steps
     .filter(({ from, to }) => to <= originOf(axis) || from >= originOf(axis))
@@ -95,7 +99,8 @@ function ridgeOf({ name, observation }: LayerReport, axis: Axis, height: number)
   const grid = lines.map((at) => `<line x1="${place(at)}" x2="${place(at)}" y1="0" y2="100"/>`).join("");
   const broken = nonFinite > 0 ? `${percent(nonFinite / count)} NaN` : percent(zeros / count);
   return html`<div class="ridge">
-    <span class="name" title="${name}">${name}</span
+    <span class="name" title="${name}"
+      ><span>${letters.slice(0, -TAIL).join("")}</span>${letters.slice(-TAIL).join("")}</span
     ><svg viewBox="0 0 1000 100" preserveAspectRatio="none" height="${height}" aria-hidden="true">
       ${raw(grid)}
       <path d="${path.join("")}" /></svg
@@ -118,13 +123,14 @@ function sidesOf({ signed }: Axis): number[] {
 function ticksOf(axis: Axis): Html {
   const tick = (at: number, text: Html | string, minor: boolean) =>
     html`<span class="${minor ? "minor" : "major"}" style="left:${place(at / 10)}%">${text}</span>`;
+  const every = Math.ceil((axis.high - axis.low) / (axis.signed ? 2 : 4));
   const sides = decadesOf(axis)
     .slice(1) // the least stands beside 0
     .reverse()
     .flatMap((decade, i) =>
       sidesOf(axis).map((sign) => {
         const text = html`${sign < 0 ? "−" : ""}10<sup>${String(decade).replace("-", "−")}</sup>`;
-        return tick(placeOf(sign * 10 ** decade, axis), text, i % 2 === 1);
+        return tick(placeOf(sign * 10 ** decade, axis), text, i % every !== 0); // minor: not on a phone
       }),
     );
   return html`<div class="ridge">

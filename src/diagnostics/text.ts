@@ -1,20 +1,25 @@
 // A report for the terminal: findings, the gradient's course through the layers, a table.
 
-import { figure, percent, verdictOf } from "./figures.js";
+import { curesTitle, figure, percent, verdictOf } from "./figures.js";
 import type { LayerReport, ReportData } from "./report.js";
 import type { TriedCure } from "./triedCure.js";
 
-const COLUMNS: readonly [title: string, cell: (layer: LayerReport) => string][] = [
-  ["mean", (layer) => figure(layer.activationMean)],
-  ["std", (layer) => figure(layer.activationStd)],
-  ["gradient", (layer) => figure(layer.gradientNorm)],
-  ["weights", (layer) => figure(layer.weightNorm)],
-  ["update", (layer) => figure(layer.updateRatio)],
-  ["dead", (layer) => percent(layer.deadFraction)],
-  ["satur.", (layer) => percent(layer.saturatedFraction)],
+interface Column {
+  readonly title: string;
+  readonly cell: (layer: LayerReport) => string;
+  /** What it is, below the table. */
+  readonly note: string;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "mean", cell: (layer) => figure(layer.activationMean), note: "mean, std: of the activations" },
+  { title: "std", cell: (layer) => figure(layer.activationStd), note: "" },
+  { title: "gradient", cell: (layer) => figure(layer.gradientNorm), note: "gradient: L2 norm" },
+  { title: "weights", cell: (layer) => figure(layer.weightNorm), note: "weights: L2 norm" },
+  { title: "update", cell: (layer) => figure(layer.updateRatio), note: "update: ‖Δw‖ / ‖w‖ of a step" },
+  { title: "dead", cell: (layer) => percent(layer.deadFraction), note: "dead: units" },
+  { title: "satur.", cell: (layer) => percent(layer.saturatedFraction), note: "satur.: outputs" },
 ];
-const NOTE =
-  "mean, std: of the activations; gradient, weights: L2 norms; update: ‖Δw‖ / ‖w‖ of a step; dead: units; satur.: outputs.";
 const LEAST_NAME = 8;
 
 /** @param columns The terminal's width; from 40. */
@@ -47,12 +52,18 @@ function findingOf(
 }
 
 function curesOf(cures: readonly TriedCure[], width: number): string[] {
-  if (cures.length === 0) return [];
-  const lines = cures.flatMap(({ cure, code, scores, median }) => [
-    ...wrap(`${figure(median)}  ${plain(cure)}  (${scores.map(figure).join(", ")})`, width - 2),
-    ...wrap(plain(code), width - 4).map((line) => `  ${line}`),
-  ]);
-  return ["Cures that were tried, by their median score", ...lines.map((line) => `  ${line}`)];
+  const [first] = cures;
+  if (!first) return [];
+  const medians = cures.map(({ median }) => figure(median));
+  const indent = Math.max(...medians.map(({ length }) => length)) + 3;
+  const lines = cures.flatMap(({ cure, code, scores }, i) => {
+    const [line, ...more] = wrap(`${plain(cure)} (${scores.map(figure).join(", ")})`, width - indent);
+    return [
+      `${medians[i]!.padStart(indent - 1)} ${line}`,
+      ...[...more, ...wrap(plain(code), width - indent)].map((text) => " ".repeat(indent) + text),
+    ];
+  });
+  return [...wrap(`Cures that were tried, ${curesTitle(first)}`, width), ...lines];
 }
 
 /** Less than so many decades do not fill the height: a healthy network looks even. */
@@ -75,16 +86,16 @@ function sparklineOf(layers: readonly LayerReport[], width: number): string[] {
   const range = drawn.length > 0 ? `${figure(10 ** least)} … ${figure(10 ** greatest)}` : "none is finite and above 0";
   const lines = [`Gradient norm by layer, first to last (log scale, ${range})`];
   for (let i = 0; i < bars.length; i += width - 2) lines.push(`  ${bars.slice(i, i + width - 2).join("")}`);
-  if (bars.includes("!")) lines.push("  ! is not finite");
+  const marks = [bars.includes("!") && "! is not finite", bars.includes("_") && "_ is 0"].filter(Boolean);
+  if (marks.length > 0) lines.push(`  ${marks.join(", ")}`);
   return lines;
 }
 
 /** Columns that no layer has a figure for are left out; names take what is left. */
 function tableOf(layers: readonly LayerReport[], width: number): string[] {
   if (layers.length === 0) return [];
-  const columns = COLUMNS.map(([title, cell]) => [title, ...layers.map(cell)]).filter(([, ...cells]) =>
-    cells.some((cell) => cell !== "–"),
-  );
+  const filled = COLUMNS.filter(({ cell }) => layers.some((layer) => cell(layer) !== "–"));
+  const columns = filled.map(({ title, cell }) => [title, ...layers.map(cell)]);
   const widths = columns.map((cells) => Math.max(...cells.map((cell) => cell.length)));
   const names = ["layer", ...layers.map(({ name }) => plain(name))];
   const room = Math.max(LEAST_NAME, width - widths.reduce((sum, cells) => sum + cells + 2, 0));
@@ -93,7 +104,8 @@ function tableOf(layers: readonly LayerReport[], width: number): string[] {
     const cells = columns.map((column, i) => column[row]!.padStart(widths[i]!));
     return [shorten(name, nameWidth), ...cells].join("  ");
   });
-  return [rows[0]!, "─".repeat(rows[0]!.length), ...rows.slice(1), ...wrap(NOTE, width)];
+  const notes = filled.map(({ note }) => note).filter((note) => note !== "");
+  return [rows[0]!, "─".repeat(rows[0]!.length), ...rows.slice(1), ...wrap(`${notes.join("; ")}.`, width)];
 }
 
 /** Its beginning and its end, which tell layers apart. */

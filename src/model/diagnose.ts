@@ -1,19 +1,22 @@
 // Why is it not learning? Looks at the network over some rows, and at a few steps of training on a copy.
 
-import { abortSignal, knownOptions, positiveInteger } from "../check.js";
+import { abortSignal, boolean, knownOptions, positiveInteger } from "../check.js";
 import type { Facts, TrialFacts } from "../diagnostics/facts.js";
 import type { Observation } from "../diagnostics/observation.js";
 import type { DiagnosisReport } from "../diagnostics/diagnosisReport.js";
-import { lossRow } from "../losses/table.js";
+import { DataError } from "../errors.js";
 import { yieldToHost } from "../runtime/yield.js";
 import { copyOf } from "./copy.js";
-import type { Core } from "./core.js";
+import { type Core, positionsOf } from "./core.js";
 import { type Rows, sliceRows } from "./data.js";
 import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { evaluateDataset } from "./evaluate.js";
 import { layerReport, ratioOf } from "./layerReport.js";
 import { observe, ObservedStep } from "./observed.js";
 import { portLabel } from "./ports.js";
+import { trivialLossOf } from "./trivialLoss.js";
+import type { CureProgress } from "./tryCures.js";
+import { classReader } from "./weights.js";
 
 export interface DiagnoseOptions {
   /** Rows of a batch, as in `fit` (default 32). */
@@ -22,11 +25,30 @@ export interface DiagnoseOptions {
   sampleRows?: number;
   /** Steps of training, on a copy, that the learning rate is judged by (default 60). */
   trialSteps?: number;
+  /**
+   * Also trains briefly with each cure that is told, and as it is: from new weights, by three seeds, on four fifths of the rows
+   * looked at; the others judge (default false). The report's `cures` has them, the best first.
+   */
+  tryCures?: boolean;
+  /** Steps of each of these trainings (default 300). */
+  cureSteps?: number;
   /** Aborting rejects with the signal's reason. */
   signal?: AbortSignal;
+  /** Called after each training with a cure, and awaited. */
+  onProgress?: (progress: CureProgress) => void | Promise<void>;
 }
 
-const OPTIONS = { batchSize: true, sampleRows: true, trialSteps: true, signal: true };
+const OPTIONS = {
+  batchSize: true,
+  sampleRows: true,
+  trialSteps: true,
+  tryCures: true,
+  cureSteps: true,
+  signal: true,
+  onProgress: true,
+};
+/** Fewer rows leave too few to judge cures by. */
+const LEAST_CURE_ROWS = 10;
 /** Steps of the trial that are observed. */
 const OBSERVED_STEPS = [0, 1, 4, 9, 19, 39];
 
@@ -37,13 +59,21 @@ export async function diagnose(core: Core, x: Inputs, y: Outputs, options: Diagn
   const batchRows = positiveInteger(known.batchSize ?? 32, "batchSize");
   const most = positiveInteger(known.sampleRows ?? 2048, "sampleRows");
   const steps = positiveInteger(known.trialSteps ?? 60, "trialSteps");
+  const tries = boolean(known.tryCures ?? false, "tryCures");
+  const cureSteps = positiveInteger(known.cureSteps ?? 300, "cureSteps");
   const signal = abortSignal(known.signal);
   signal?.throwIfAborted();
   const samples = toSamples(core, compiled, x, y).map((rows) => sampled(rows, most));
   const { rows } = samples[0]!;
   const usual = Math.min(batchRows, rows);
   core.refuseSmallBatches(rows, usual);
-  const { findingsOf } = await import("../diagnostics/findings.js");
+  if (tries && rows < LEAST_CURE_ROWS) {
+    throw new DataError(
+      "data/too-few-rows",
+      `tryCures holds out a fifth of the rows to judge by, and needs ${LEAST_CURE_ROWS}; got ${rows}. Pass more rows, or leave it out.`,
+    );
+  }
+  const { findingsOf, remediesOf } = await import("../diagnostics/findings.js");
   const { inputFacts } = await import("../diagnostics/facts.js");
   const { reportOf } = await import("../diagnostics/diagnosisReport.js");
 
@@ -53,18 +83,23 @@ export async function diagnose(core: Core, x: Inputs, y: Outputs, options: Diagn
   const { inputs } = core.architecture;
   const facts: Facts = {
     observation: looked,
-    inputs: inputs.map((_, i) => inputFacts(portLabel("x", inputs, i), samples[i]!.data, samples[i]!.width)),
+    inputs: inputs.map((_, i) => inputFacts(portLabel("x", inputs, i), samples[i]!.data, inputs[i]!.shape)),
     entry: entryOf(core, looked, samples),
     classes: classesOf(core, samples),
     trial,
-    trivialLoss: trivialLossOf(core, samples),
+    trivialLoss: trivialLossOf(core.compiled!, core.architecture.outputs, samples.slice(inputs.length)),
     early: false,
   };
-  return reportOf({
+  const data = {
     subject: `${core.architecture.layers.length} layers, ${rows} rows`,
     layers: looked.layers.map((layer) => layerReport(layer, ratios.get(layer.name))),
     findings: findingsOf(facts),
-  });
+  };
+  if (!tries) return reportOf(data);
+  const { tryCures } = await import("./tryCures.js");
+  const balanced = data.findings.some(({ problem }) => problem === "labelImbalance");
+  const trials = { batchRows: usual, steps: cureSteps, balanced, signal, onProgress: known.onProgress };
+  return reportOf(data, await tryCures(copy, samples, remediesOf(facts), trials));
 }
 
 /** Rows evenly spread over all of them. */
@@ -162,51 +197,13 @@ function entryOf(core: Core, { layers }: Observation, samples: readonly Rows[]):
 function classesOf(core: Core, samples: readonly Rows[]): Facts["classes"] {
   const { inputs, outputs } = core.architecture;
   return outputs.flatMap(({ shape }, i) => {
-    const counts = countsOf(core, samples[inputs.length + i]!, i, shape.at(-1)!);
-    return counts ? [{ name: portLabel("y", outputs, i), counts }] : [];
+    const { loss } = core.compiled!.outputs[i]!;
+    const y = samples[inputs.length + i]!;
+    const classOf = classReader({ loss, y, shape });
+    if (!classOf) return [];
+    const counts = new Map(classOf.labels.map((label) => [label, 0]));
+    const positions = y.rows * positionsOf(shape);
+    for (let row = 0; row < positions; row++) counts.set(classOf(row), counts.get(classOf(row))! + 1);
+    return [{ name: portLabel("y", outputs, i), counts: [...counts.values()], labels: classOf.labels }];
   });
-}
-
-function countsOf(core: Core, { data, width }: Rows, output: number, classes: number): number[] | undefined {
-  const { classes: kind } = lossRow(core.compiled!.outputs[output]!.loss);
-  if (kind === "label") {
-    const counts = new Array<number>(classes).fill(0);
-    for (const label of data) counts[label]!++;
-    return counts;
-  }
-  if (kind === "oneHot") {
-    const counts = new Array<number>(width).fill(0);
-    data.forEach((value: number, i: number) => (counts[i % width]! += value));
-    return counts;
-  }
-  if (kind === undefined || width > 1) return undefined;
-  let positive = 0;
-  for (const value of data) if (value > 0.5) positive++;
-  return [data.length - positive, positive];
-}
-
-/** For one output whose loss is a crossentropy or the mean squared error; Math.log decides no bit of any result. */
-function trivialLossOf(core: Core, samples: readonly Rows[]): number | undefined {
-  const { inputs, outputs } = core.architecture;
-  if (outputs.length > 1) return undefined;
-  const { loss } = core.compiled!.outputs[0]!;
-  const y = samples[inputs.length]!;
-  if (/rossentropy$/.test(loss.name)) {
-    const counts = countsOf(core, y, 0, outputs[0]!.shape.at(-1)!);
-    if (!counts) return undefined;
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    return counts.reduce((sum, count) => (count > 0 ? sum - (count / total) * Math.log(count / total) : sum), 0);
-  }
-  if (loss.name !== "meanSquaredError") return undefined;
-  let variance = 0;
-  for (let column = 0; column < y.width; column++) {
-    let [sum, squares] = [0, 0];
-    for (let row = 0; row < y.rows; row++) {
-      const value = y.data[row * y.width + column]!;
-      sum += value;
-      squares += value * value;
-    }
-    variance += (squares - (sum * sum) / y.rows) / y.rows / y.width;
-  }
-  return variance;
 }

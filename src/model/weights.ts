@@ -48,7 +48,7 @@ export function weightsOf(
 }
 
 /** One output, its loss and its targets. */
-interface WeightedOutput {
+export interface WeightedOutput {
   readonly loss: LossDescription;
   readonly y: Rows;
   readonly shape: Shape;
@@ -69,6 +69,13 @@ function outputWeights(
   }
   if (classWeight !== undefined) {
     const classOf = classReader(output);
+    if (!classOf) {
+      throw new ConfigError(
+        "config/class-weight-does-not-fit",
+        `classWeight needs one class a row, and the targets of ${output.loss.name} for ${shape.at(-1)} outputs tell none. ` +
+          "Give each row its weight with sampleWeight.",
+      );
+    }
     const weights = checkClassWeight(classWeight, classOf.labels);
     for (let i = 0; i < data.length; i++) data[i]! *= weights.get(classOf(i)) ?? 1;
   }
@@ -135,8 +142,15 @@ function refuseBadWeight(weight: unknown, what: string): void {
   throw new DataError("data/bad-weight", `${what} is ${show(weight)}; weights are finite numbers of at least 0.`);
 }
 
-/** Tells the class of the output's row `i`; `labels` are those there are. */
-function classReader({ loss, y: { data }, shape }: WeightedOutput): ((i: number) => number) & { labels: number[] } {
+/** Tells the class of the output's row `i`. */
+export interface ClassReader {
+  (i: number): number;
+  /** All that there are. */
+  readonly labels: readonly number[];
+}
+
+/** Undefined where targets tell no class. */
+export function classReader({ loss, y: { data }, shape }: WeightedOutput): ClassReader | undefined {
   const { classes } = lossRow(loss);
   const width = shape.at(-1)!;
   const counted = Array.from({ length: width }, (_, label) => label);
@@ -152,9 +166,5 @@ function classReader({ loss, y: { data }, shape }: WeightedOutput): ((i: number)
     const low = classes === "sign" ? -1 : 0;
     return Object.assign((i: number) => (data[i]! > 0.5 ? 1 : low), { labels: [low, 1] });
   }
-  throw new ConfigError(
-    "config/class-weight-does-not-fit",
-    `classWeight needs one class a row, and the targets of ${loss.name} for ${width} outputs tell none. ` +
-      "Give each row its weight with sampleWeight.",
-  );
+  return undefined;
 }

@@ -136,7 +136,8 @@ export const CURES: { readonly [K in CureKind]: CureRow<K> } = {
       without.reduce<Setup | undefined>((sofar, name) => sofar && bypassed(sofar, name), setup),
   },
   activation: {
-    meaning: "Exchanges the activation wherever it stands, but in outputs and frozen layers.",
+    meaning:
+      "Exchanges the activation wherever it stands, but in outputs and frozen layers, and draws the kernels before it to fit the new one.",
     example: { from: "relu", to: "leakyRelu" },
     make({ observation }, layer) {
       const from = layer && activationAfter(observation.layers, layer);
@@ -144,12 +145,16 @@ export const CURES: { readonly [K in CureKind]: CureRow<K> } = {
       const others = saturationThreshold(from) > 0 ? (["elu"] as const) : (["leakyRelu", "elu"] as const);
       return others.filter((to) => to !== from).map((to) => ({ from, to }));
     },
-    text: ({ from, to }) => `use ${to} in place of ${from}`,
-    code: ({ to }) => `activation: ${JSON.stringify(to)}`,
+    text: ({ from, to }) => `use ${to} in place of ${from}, with weights that fit it`,
+    code: ({ to }) =>
+      `activation: ${JSON.stringify(to)}, kernelInitializer: ${JSON.stringify(ACTIVATIONS.rows[to].initializer)}`,
     apply: ({ from, to }, setup) =>
       mapLayers(setup, (spec, i) => {
-        const ill = spec.trainable && activationOf(spec)?.name === from && !makesOutput(setup, i);
-        return ill ? withConfig(spec, { activation: resolveActivation(to) }) : spec;
+        if (!spec.trainable || makesOutput(setup, i)) return spec;
+        const own = activationOf(spec)?.name === from;
+        const other = own ? withConfig(spec, { activation: resolveActivation(to) }) : spec;
+        const feeds = learns(spec) && activationBehind(setup, i)?.name === from;
+        return feeds ? initialized(other, { kernelInitializer: ACTIVATIONS.rows[to].initializer }) : other;
       }),
   },
   scaler: {

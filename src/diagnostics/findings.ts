@@ -38,12 +38,22 @@ interface Outcome {
   readonly learns: boolean;
   /** Its loss falls so fast that it soon will be. */
   readonly heads: boolean;
+  /** It is no better than the trivial predictor, and does not head for it: that it is ill is known, and only of what is not. */
+  readonly stuck: boolean;
 }
+
+/** A threshold that would cry wolf where a network learns may be the stricter where it is stuck. */
+interface Threshold {
+  readonly usual: number;
+  readonly stuck: number;
+}
+
+const limitOf = ({ usual, stuck }: Threshold, outcome: Outcome): number => (outcome.stuck ? stuck : usual);
 
 // ── Thresholds ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** A gradient that lost three digits on its way; He, Glorot and LeCun lose less than two through a hundred layers. */
-const VANISHED = 1e-3;
+const VANISHED: Threshold = { usual: 1e-3, stuck: 0.05 };
 /** Grown a thousand times towards the input. */
 const EXPLODED = 1e3;
 /** Pre-activations of this size, where all initializers aim at 1. */
@@ -51,21 +61,23 @@ const HUGE_ACTIVATION = 1e3;
 /** Deep rectified networks lose half of their units to correlation alone. */
 const DEAD_SHARE = 0.8;
 /** Of outputs of functions that flatten out: half of them learn a twentieth of what they could, or less. */
-const SATURATED_SHARE = 0.5;
+const SATURATED_SHARE: Threshold = { usual: 0.5, stuck: 0.2 };
 /** Twice what weights are drawn for: saturated units may then be the inputs' fault. */
 const UNEVEN_INPUT = 2;
 /** Inputs of this size, where weights are drawn for inputs near 1: raw pixels have 80 to 130. */
 const LARGE_INPUT = 20;
-const SMALL_INPUT = 1e-3;
+const SMALL_INPUT: Threshold = { usual: 1e-3, stuck: 0.02 };
 const CONSTANT_SHARE = 0.9;
 const MAJORITY = 0.95;
 /** Steps change a weight by a thousandth to a hundredth of itself where training goes well. */
-const LARGE_UPDATE = 0.1;
+const LARGE_UPDATE: Threshold = { usual: 0.1, stuck: 0.01 };
 /** A loss that so grows within a trial is on its way to infinity. */
 const BURST = 3;
-const SMALL_UPDATE = 1e-3;
+const SMALL_UPDATE: Threshold = { usual: 1e-3, stuck: 3e-3 };
 /** Loss that a network must get below to have learned anything, as a share of the trivial predictor's … */
 const BELOW_TRIVIAL = 0.95;
+/** … and above which it is no better, … */
+const NO_BETTER = 0.99;
 /** … within so many halves of the trial's steps, each taking as large a part of the loss as the second half did. */
 const HORIZON = 4;
 /** So far below the trivial predictor's loss, a network has learned, and its figures are those of one that has. */
@@ -148,15 +160,15 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
   },
   vanishingGradient: {
     meaning: "the gradient dies out on its way to the first layers",
-    threshold: `the gradient at the first hidden layer is less than ${VANISHED} of that at the last`,
+    threshold: `the gradient at the first hidden layer is less than ${VANISHED.usual} of that at the last; ${VANISHED.stuck}, if the network is stuck`,
     source: "Hochreiter 1991; Glorot, Bengio 2010, AISTATS; He et al. 2015, arXiv:1502.01852",
     cures: ["initializer", "batchNorm", "activation", "fewerLayers"],
-    find({ observation }) {
+    find({ observation }, outcome) {
       const hidden = profile(observation.layers);
       const [first, last] = [hidden[0], hidden.at(-1)];
       if (!first || hidden.length < 3) return [];
       const ratio = first.gradient!.rms / Math.max(last!.gradient!.rms, 1e-38);
-      if (!(ratio < VANISHED)) return [];
+      if (!(ratio < limitOf(VANISHED, outcome))) return [];
       return [
         {
           layer: first,
@@ -183,13 +195,15 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
   },
   saturation: {
     meaning: "outputs of sigmoid, tanh and their kind lie where they are flat",
-    threshold: `${percent(SATURATED_SHARE)} of a hidden layer's outputs have a derivative below a twentieth of its greatest`,
+    threshold: `${percent(SATURATED_SHARE.usual)} of a hidden layer's outputs have a derivative below a twentieth of its greatest; ${percent(SATURATED_SHARE.stuck)}, if the network is stuck`,
     source: "Glorot, Bengio 2010, AISTATS",
     cures: ["initializer", "batchNorm", "scaler"],
-    find: ({ observation, entry }) =>
+    find: ({ observation, entry }, outcome) =>
       observation.layers
         .slice(0, -1)
-        .filter(({ saturatedFraction = 0, trainable }) => trainable && saturatedFraction >= SATURATED_SHARE)
+        .filter(
+          ({ saturatedFraction = 0, trainable }) => trainable && saturatedFraction >= limitOf(SATURATED_SHARE, outcome),
+        )
         .slice(0, 1)
         .map((layer) => ({
           layer,
@@ -199,14 +213,15 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
   },
   unscaledInput: {
     meaning: "inputs far larger or smaller than the 1 that weights are drawn for",
-    threshold: `what reaches the first weights has a root mean square above ${LARGE_INPUT} or below ${SMALL_INPUT}, and no normalization follows`,
+    threshold: `what reaches the first weights has a root mean square above ${LARGE_INPUT} or below ${SMALL_INPUT.usual} (${SMALL_INPUT.stuck}, if the network is stuck), and no normalization follows; a warning where the loss falls all the same`,
     source: "LeCun, Bottou, Orr, Müller 1998, Efficient BackProp",
     cures: ["rescaling", "scaler"],
-    find({ entry, inputs }) {
-      if (entry.normalized || (entry.rms <= LARGE_INPUT && entry.rms >= SMALL_INPUT)) return [];
+    find({ entry, inputs }, outcome) {
+      if (entry.normalized || (entry.rms <= LARGE_INPUT && entry.rms >= limitOf(SMALL_INPUT, outcome))) return [];
       const [input] = [...inputs].sort((a, b) => b.largest.rms - a.largest.rms);
       return [
         {
+          ...(outcome.heads && !outcome.learned && { certain: "warning" }),
           evidence: `inputs have a root mean square of ${show(entry.rms)}; column ${input!.largest.column} of ${input!.name} of ${show(input!.largest.rms)}`,
         },
       ];
@@ -245,17 +260,17 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
   },
   learningRateTooHigh: {
     meaning: "steps are so large that the loss grows",
-    threshold: `a step changes weights by more than ${LARGE_UPDATE} of themselves, an error where nothing is learned so; or the loss becomes ${BURST} times as large, or infinite`,
+    threshold: `a step changes weights by more than ${LARGE_UPDATE.usual} of themselves (${LARGE_UPDATE.stuck}, if the network is stuck), an error where nothing is learned so; or the loss becomes ${BURST} times as large, beyond that of a network that has learned, or infinite`,
     source: "Smith 2017, arXiv:1506.01186",
     cures: ["lowerRate"],
     advice: "Ask model.findLearningRate(x, y).",
-    find({ trial }, { learns }) {
+    find({ trial, trivialLoss = trial.before }, outcome) {
       const halted = Number.isFinite(trial.before) && !Number.isFinite(trial.after);
-      const burst = trial.after > trial.before * BURST;
-      if (!halted && !burst && !(trial.updateRatio > LARGE_UPDATE)) return [];
+      const burst = trial.after > Math.max(trial.before * BURST, trivialLoss * HAS_LEARNED);
+      if (!halted && !burst && !(trial.updateRatio > limitOf(LARGE_UPDATE, outcome))) return [];
       return [
         {
-          certain: halted || burst || !learns ? "error" : "warning",
+          certain: halted || burst || !outcome.learns ? "error" : "warning",
           evidence: `in ${trial.steps} steps at ${show(trial.learningRate)} the loss went from ${show(trial.before)} to ${show(trial.after)}; a step changes weights by ${show(trial.updateRatio)} of themselves`,
         },
       ];
@@ -263,12 +278,13 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
   },
   learningRateTooLow: {
     meaning: "steps are so small that nothing changes",
-    threshold: `the trial does not learn, and a step changes weights by less than ${SMALL_UPDATE} of themselves`,
+    threshold: `the trial does not learn, and a step changes weights by less than ${SMALL_UPDATE.usual} of themselves; ${SMALL_UPDATE.stuck}, if the network is stuck`,
     source: "Smith 2017, arXiv:1506.01186",
     cures: ["higherRate"],
     advice: "Ask model.findLearningRate(x, y).",
-    find({ trial }, { learned, learns, heads }) {
-      if (learned || learns || heads || !(trial.updateRatio < SMALL_UPDATE)) return [];
+    find({ trial }, outcome) {
+      const { learned, learns, heads } = outcome;
+      if (learned || learns || heads || !(trial.updateRatio < limitOf(SMALL_UPDATE, outcome))) return [];
       return [
         {
           certain: "error",
@@ -337,11 +353,14 @@ function sentencesOf(cures: readonly Cure[], advice: string | undefined): string
 
 function outcomeOf({ trial: { before, middle, after }, trivialLoss = before, early }: Facts): Outcome {
   const goal = Math.min(before, trivialLoss) * BELOW_TRIVIAL;
-  const share = after / middle;
+  const learns = early || after < goal;
+  // A loss that rose first may only be on its way back.
+  const heads = middle < before && after * (after / middle) ** HORIZON < goal;
   return {
     learned: before < trivialLoss * HAS_LEARNED,
-    learns: early || after < goal,
-    heads: after * share ** HORIZON < goal,
+    learns,
+    heads,
+    stuck: !learns && !heads && after > trivialLoss * NO_BETTER,
   };
 }
 

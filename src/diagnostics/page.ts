@@ -226,7 +226,15 @@ function coursePlots({ course }: ReportData): Plot[] {
     }));
     const length = Math.max(...series.map(({ values }) => values.length));
     const x = Array.from({ length }, (_, i) => i + 1);
-    plots.push({ title: `${name} by epoch`, note: "", xLabel: "epoch", yLabel: name, x, series, whole: true });
+    plots.push({
+      title: `${name[0]!.toUpperCase()}${name.slice(1)} by epoch`,
+      note: "",
+      xLabel: "epoch",
+      yLabel: name,
+      x,
+      series,
+      whole: true,
+    });
   }
   return plots;
 }

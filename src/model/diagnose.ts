@@ -73,11 +73,12 @@ export async function diagnose(core: Core, x: Inputs, y: Outputs, options: Diagn
       `tryCures holds out a fifth of the rows to judge by, and needs ${LEAST_CURE_ROWS}; got ${rows}. Pass more rows, or leave it out.`,
     );
   }
+  const copying = copyOf(core); // as it is now: loading what is below takes its time
   const { findingsOf, remediesOf } = await import("../diagnostics/findings.js");
   const { inputFacts } = await import("../diagnostics/facts.js");
   const { reportOf } = await import("../diagnostics/diagnosisReport.js");
 
-  const copy = await copyOf(core);
+  const copy = await copying;
   const looked = await observe(copy, samples, { batchRows: Math.min(rows, 256), signal });
   const { trial, ratios } = await tryTraining(copy, samples, { batchRows: usual, steps, signal });
   const { inputs } = core.architecture;

@@ -90,6 +90,15 @@ const ILL: Readonly<Record<string, Ill>> = {
     problem: ["saturation", "vanishingGradient"],
     layer: "hidden1",
   },
+  "twenty sigmoid layers with N(0, 1) weights, on pixels of 0 … 1": {
+    make: () =>
+      network(deep({ depth: 20, activation: "sigmoid", kernelInitializer: wide(1) }), {
+        optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }),
+      }),
+    x: pixels,
+    problem: ["vanishingGradient", "saturation"],
+    layer: "hidden1",
+  },
   "a deep sigmoid network with Glorot": {
     make: () =>
       network(deep({ depth: 15, activation: "sigmoid", kernelInitializer: glorotUniform() }), { optimizer: sgd() }),

@@ -1050,6 +1050,11 @@ export const MUTANTS: readonly Mutant[] = [
       find: 'rootOf(operand(gather, "out")) !== rootOf(x) || readers(nodes, x) !== 1',
       replace: 'rootOf(operand(gather, "out")) !== rootOf(x)',
     },
+    "fuse-second-activation": {
+      why: "an activation behind an activation takes the first one's place in the product",
+      find: "if (product.integers.activation !== ACTIVATION_LINEAR) return undefined; // it applies one",
+      replace: "",
+    },
     "fuse-loses-the-input": {
       why: "an activation whose derivative needs its input is applied in place",
       find: "readers(nodes, x) !== 1 || activation.integers.savesInput",

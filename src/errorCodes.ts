@@ -341,7 +341,7 @@ export interface ErrorCodes {
   "model/busy": BusyError;
   /** A file was written by a newer lanewise. Update to read it. */
   "model/newer-version": ModelFormatError;
-  /** `foldBatchNorm` takes a chain of layers, as `sequential` makes it. */
+  /** `foldBatchNorm`, `toTorch` and `torchSource` take a chain of layers, as `sequential` makes it. */
   "model/not-a-chain": UnsupportedError;
   /** The model has not been compiled. Call `model.compile({ optimizer, loss })` first. */
   "model/not-compiled": ConfigError;
@@ -454,6 +454,25 @@ export interface ErrorCodes {
   "shape/statistics": ShapeError;
   /** An array would take more than 4 GiB, which 32-bit addresses do not reach. */
   "shape/too-large": ShapeError;
+
+  // ── torch: networks of PyTorch ────────────────────────────────────────────────────────────────────────────────────
+
+  /** A normalization's epsilon is not PyTorch's default, and the file does not say which was used. Write 1e-5, or pass `checkEpsilon: false`. */
+  "torch/epsilon": ConfigError;
+  /** `modules` is no list of modules, or names one that the file does not have. The message lists them. */
+  "torch/unknown-module": ConfigError;
+  /** A file's modules have names and no numbers, which give no order. Pass them in order as `modules`. */
+  "torch/unknown-order": ConfigError;
+  /** A layer has no counterpart among PyTorch's modules. */
+  "torch/unsupported-layer": UnsupportedError;
+  /** The file has more or fewer modules with weights than the model has layers with weights. Write the same network, or choose `modules`. */
+  "torch/wrong-count": ShapeError;
+  /** A tensor of the file is of a type that is no weight's. Convert it to float32. */
+  "torch/wrong-dtype": UnsupportedError;
+  /** A tensor of the file has another shape than its layer takes. The message names both. */
+  "torch/wrong-shape": ShapeError;
+  /** A module has other tensors than its layer takes: another kind of module, or a bias too many or too few. */
+  "torch/wrong-tensors": ShapeError;
 
   // ── weights: what is written by name ──────────────────────────────────────────────────────────────────────────────
 

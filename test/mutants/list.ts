@@ -1522,4 +1522,75 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "outputs: losses.map((_, i) => [losses[0]!, i] as const).map(([loss, i]) =>",
     },
   }),
+
+  // ── Networks of PyTorch ───────────────────────────────────────────────────────────────────────────────────────────
+
+  ...inFile("src/torch/load.ts", ["torch/torch"], {
+    "torch-order-by-name": {
+      why: "modules are taken in the order of the file, where 10 stands before 4",
+      find: "if (isIndex(l) && isIndex(r)) return Number(l) - Number(r);",
+      replace: "if (isIndex(l) && isIndex(r)) return 0;",
+    },
+    "torch-order-guessed": {
+      why: "modules with names are taken in the order of the file",
+      find: "return part !== undefined && /^(0|[1-9]\\d{0,8})$/.test(part);",
+      replace: "return true;",
+    },
+    "torch-extra-tensor": {
+      why: "a tensor that the layer has no weight for is passed over",
+      find: "if (found.length === names.length && names.every",
+      replace: "if (names.every",
+    },
+    "torch-other-epsilon": {
+      why: "Keras's epsilon is used with PyTorch's weights",
+      find: "if (checkEpsilon) refuseOtherEpsilon(layer);",
+      replace: "",
+    },
+    "torch-shape-by-size": {
+      why: "a square kernel or a vector of another shape is taken",
+      find: "if (!sameShape(tensor.shape, shape)) {",
+      replace: "if (tensor.shape.reduce((a, b) => a * b, 1) !== shape.reduce((a, b) => a * b, 1)) {",
+    },
+  }),
+  ...inFile("src/torch/tensors.ts", ["torch/torch"], {
+    "torch-not-transposed": {
+      why: "a kernel keeps PyTorch's order",
+      find: "(_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!",
+      replace: "(_, i) => data[i]!",
+    },
+    "torch-statistics-swapped": {
+      why: "mean and variance change places",
+      find: 'running_mean: "movingMean", running_var: "movingVariance"',
+      replace: 'running_mean: "movingVariance", running_var: "movingMean"',
+    },
+  }),
+  ...inFile("src/torch/save.ts", ["torch/torch"], {
+    "torch-momentum-as-it-is": {
+      why: "PyTorch's momentum is the share of the new, ours of the old",
+      find: "(1 - momentum!)",
+      replace: "momentum!",
+    },
+    "torch-name-as-code": {
+      why: "a layer's name with a line break goes on as Python",
+      find: "JSON.stringify(layer.name).slice(1, -1)",
+      replace: "layer.name",
+    },
+    "torch-activation-not-counted": {
+      why: "the indices leave out activations within dense layers",
+      find: 'return activation.name === "linear" ? [linear] :',
+      replace: 'return activation.name !== "" ? [linear] :',
+    },
+  }),
+  ...inFile("src/formats/floats.ts", ["torch/torch"], {
+    "floats-half-denormals": {
+      why: "denormals have an implied bit, as other halves have",
+      find: "exponent === 0 ? fraction *",
+      replace: "exponent === 0 ? (1024 + fraction) *",
+    },
+    "floats-brain-lower-half": {
+      why: "bfloat16 is read as the lower half of an f32",
+      find: "(bits) => bits << 16",
+      replace: "(bits) => bits",
+    },
+  }),
 ];

@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^lanewise$/, replacement: source("src/index.ts") },
       { find: /^lanewise\/data$/, replacement: source("src/data/index.ts") },
+      { find: /^lanewise\/onnx$/, replacement: source("src/onnx/index.ts") },
       { find: /^lanewise\/torch$/, replacement: source("src/torch/index.ts") },
     ],
   },

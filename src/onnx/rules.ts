@@ -95,7 +95,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const deviations = constant.floats();
     if (!deviations.every((deviation) => deviation > 0)) throw term.unsupported("it divides by what is not above 0");
     const variance = deviations.map((deviation) => deviation * deviation);
-    const mean = value.op === "Sub" && value.readers === 1 ? value.operands[1] : undefined;
+    const mean = value.op === "Sub" ? value.operands[1] : undefined;
     return mean instanceof Constant && sameShape(mean.shape, constant.shape)
       ? normalized(term, value.value(0), mean.floats(), variance, constant)
       : normalized(term, value, 0, variance, constant);
@@ -291,11 +291,11 @@ function overLastAxis(term: Term, { version }: Context, description: ActivationD
   return { inputs: [term.value(0)], layer };
 }
 
-/** A product by one number that nobody else reads is part of the sum behind it. */
+/** A product by one number is part of the sum behind it. */
 function scaled(value: Term): { x: Term; scale: number } {
   const [a, b] = value.operands;
   const [x, constant] = a instanceof Term ? [a, b] : [b, a];
-  const fits = value.op === "Mul" && value.readers === 1 && !patternOf(value);
+  const fits = value.op === "Mul" && !patternOf(value);
   return fits && x instanceof Term && constant instanceof Constant && constant.size === 1 && constant.shape.length <= 1
     ? { x, scale: numberOf(constant) }
     : { x: value, scale: 1 };

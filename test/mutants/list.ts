@@ -1649,10 +1649,10 @@ export const MUTANTS: readonly Mutant[] = [
       find: 'if (value.op === "MatMul" && value.readers === 1) {',
       replace: 'if (value.op === "MatMul") {',
     },
-    "onnx-mean-of-a-shared-difference": {
-      why: "a difference that others read is taken for the quotient's own",
-      find: 'const mean = value.op === "Sub" && value.readers === 1 ?',
-      replace: 'const mean = value.op === "Sub" ?',
+    "onnx-mean-of-another-axis": {
+      why: "a column of means is taken for a row of them",
+      find: "sameShape(mean.shape, constant.shape)",
+      replace: "mean.size === constant.size",
     },
     "onnx-sign-of-a-shift": {
       why: "what is subtracted is added",

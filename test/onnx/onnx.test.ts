@@ -292,7 +292,9 @@ describe("one op at a time", () => {
     const nodes = [node("Sub", ["x", "m"], "h"), node("Div", ["h", "s"], "y")];
     expect(await refusal({ nodes, tensors: across, inputShape: [3, 3] })).toMatch(/constant \(3, 1\)/);
     const read = [node("Sub", ["x", "m"], "h"), node("Div", ["h", "s"], "q"), node("Add", ["h", "q"], "y")];
-    expect((await run({ nodes: read, tensors })).classes).toEqual(["Normalization", "Normalization", "Add"]);
+    const twice = await run({ nodes: read, tensors });
+    expect(twice.classes).toEqual(["Normalization", "Normalization", "Add"]);
+    expect(twice.y).toEqual(normal.y.map((v, i) => v + x[i]! - 1 - (i % 3)));
   });
 
   test("Reshape and Flatten: 0 copies a size, -1 is what is left, the first is the batch", async () => {

@@ -23,7 +23,7 @@ const FLOORS = [
   ["src/diagnostics"],
   ["src/model"],
   ["src/callbacks", "src/io", "src/transfer"],
-  ["src/search"],
+  ["src/search", "src/onnx", "src/torch"],
   ["src/index.ts"],
   ["src/cli"],
 ];

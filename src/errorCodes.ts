@@ -345,7 +345,7 @@ export interface ErrorCodes {
   "model/busy": BusyError;
   /** A file was written by a newer lanewise. Update to read it. */
   "model/newer-version": ModelFormatError;
-  /** `foldBatchNorm` takes a chain of layers, as `sequential` makes it. */
+  /** `foldBatchNorm`, `toTorch` and `torchSource` take a chain of layers, as `sequential` makes it. */
   "model/not-a-chain": UnsupportedError;
   /** The model has not been compiled. Call `model.compile({ optimizer, loss })` first. */
   "model/not-compiled": ConfigError;
@@ -363,12 +363,50 @@ export interface ErrorCodes {
   /** The loss or a gradient was not finite, and the step was not applied. Lower the learning rate, or scale the inputs. */
   "numeric/not-finite": NumericError;
 
+  // ── onnx: networks of other libraries ─────────────────────────────────────────────────────────────────────────────
+
+  /** An attribute of a node is of another type than its op has. The file is damaged. */
+  "onnx/bad-attribute": ModelFormatError;
+  /** The graph of a file does not hold together: a name without a value, or shapes that do not fit. The message names the node. */
+  "onnx/bad-graph": ModelFormatError;
+  /** A tensor of a file has not the values that its type and shape take. */
+  "onnx/bad-tensor": ModelFormatError;
+  /** A tensor lies in a file of its own. Save the model as one file. */
+  "onnx/external-data": UnsupportedError;
+  /** The file holds no graph of ONNX. It is another kind of file. */
+  "onnx/not-onnx": ModelFormatError;
+  /** A file is larger than the format allows, or would become so. */
+  "onnx/too-large": UnsupportedError;
+  /** A layer cannot be written in ops of ONNX, such as one of your own. */
+  "onnx/unsupported-layer": UnsupportedError;
+  /** A node is of an op, or computes it in a way, that no layer does. The message names both and what is wrong. */
+  "onnx/unsupported-op": UnsupportedError;
+  /** The file is of an operator set that is too old or too new. Export it with opset_version=17. */
+  "onnx/unsupported-version": UnsupportedError;
+
   // ── program: faults of the library itself ─────────────────────────────────────────────────────────────────────────
 
   /** A record of a compiled program would read or write where it must not. Please report it. */
   "program/invalid": LanewiseError;
   /** A gradient was asked for that an op does not have. Please report it. */
   "program/no-gradient": LanewiseError;
+
+  // ── protobuf: the file format of ONNX ─────────────────────────────────────────────────────────────────────────────
+
+  /** A field's number or type cannot be. The file is damaged, or of another kind. */
+  "protobuf/bad-tag": ModelFormatError;
+  /** A number has more than 64 bits. The file is damaged. */
+  "protobuf/bad-varint": ModelFormatError;
+  /** A field goes on behind the end of what it is in. Was the file cut off? Fetch or copy it again. */
+  "protobuf/cut-off": ModelFormatError;
+  /** A field stands twice that may stand once. The file is damaged. */
+  "protobuf/duplicate-field": ModelFormatError;
+  /** A text is not valid UTF-8. The file is damaged. */
+  "protobuf/invalid-utf8": ModelFormatError;
+  /** The file has more items than are read. */
+  "protobuf/too-many": ModelFormatError;
+  /** A field is of another type than its message has. The file is damaged, or of another kind. */
+  "protobuf/wrong-type": ModelFormatError;
 
   // ── safetensors: the file format ──────────────────────────────────────────────────────────────────────────────────
 
@@ -458,6 +496,25 @@ export interface ErrorCodes {
   "shape/statistics": ShapeError;
   /** An array would take more than 4 GiB, which 32-bit addresses do not reach. */
   "shape/too-large": ShapeError;
+
+  // ── torch: networks of PyTorch ────────────────────────────────────────────────────────────────────────────────────
+
+  /** A normalization's epsilon is not PyTorch's default, and the file does not say which was used. Write 1e-5, or pass `checkEpsilon: false`. */
+  "torch/epsilon": ConfigError;
+  /** `modules` is no list of modules, or names one that the file does not have. The message lists them. */
+  "torch/unknown-module": ConfigError;
+  /** A file's modules have names and no numbers, which give no order. Pass them in order as `modules`. */
+  "torch/unknown-order": ConfigError;
+  /** A layer has no counterpart among PyTorch's modules. */
+  "torch/unsupported-layer": UnsupportedError;
+  /** The file has more or fewer modules with weights than the model has layers with weights. Write the same network, or choose `modules`. */
+  "torch/wrong-count": ShapeError;
+  /** A tensor of the file is of a type that is no weight's. Convert it to float32. */
+  "torch/wrong-dtype": UnsupportedError;
+  /** A tensor of the file has another shape than its layer takes. The message names both. */
+  "torch/wrong-shape": ShapeError;
+  /** A module has other tensors than its layer takes: another kind of module, or a bias too many or too few. */
+  "torch/wrong-tensors": ShapeError;
 
   // ── weights: what is written by name ──────────────────────────────────────────────────────────────────────────────
 

@@ -60,6 +60,14 @@ const INTROS: Readonly<Record<string, readonly [title: string, intro: string]>> 
     "What layers and losses of your own are made of: [defineLayer](layers.md#definelayer) and [defineLoss](losses.md#defineloss) hand them to `emit`.",
   ],
   data: ["Data sets", 'From `"lanewise/data"`.'],
+  onnx: [
+    "ONNX",
+    'From `"lanewise/onnx"`: networks come from other libraries and go there. What is chosen, and why: [models that travel](../decisions/0014-models-that-travel.md).',
+  ],
+  torch: [
+    "PyTorch",
+    'From `"lanewise/torch"`: networks come from PyTorch and go there through safetensors files. What is chosen, and why: [models that travel](../decisions/0014-models-that-travel.md).',
+  ],
 };
 
 /** Every page by its file's name. */
@@ -84,7 +92,7 @@ export function referencePages(source: Source): Map<string, string> {
   const rest = [...all.values()].filter(({ name }) => !taken.has(name));
   add("model", [...rest, ...methods.filter((method) => !isOf("ops")(method) && !isOf("transfer")(method))]);
   add("ops", methods.filter(isOf("ops")));
-  add("data", [...functionsOf(source, "src/data/index.ts").values()]);
+  for (const name of ["data", "onnx", "torch"]) add(name, [...functionsOf(source, `src/${name}/index.ts`).values()]);
 
   const order = Object.keys(INTROS).sort((a, b) => rank(a) - rank(b));
   pages.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));

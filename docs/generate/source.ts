@@ -12,6 +12,14 @@ function rootAbove(folder: string): string {
   return existsSync(join(folder, "asconfig.json")) ? folder : rootAbove(dirname(folder));
 }
 
+/** What the package exports, and where it stands. */
+export const MODULES = [
+  ["lanewise", "src/index.ts"],
+  ["lanewise/data", "src/data/index.ts"],
+  ["lanewise/onnx", "src/onnx/index.ts"],
+  ["lanewise/torch", "src/torch/index.ts"],
+] as const;
+
 /** Files on the disk, which all programs share. */
 const parsed = new Map<string, ts.SourceFile>();
 
@@ -29,7 +37,7 @@ export function readSource(virtual: ReadonlyMap<string, string> = new Map()): So
   Object.assign(options, {
     noUnusedLocals: false,
     noUnusedParameters: false,
-    paths: { lanewise: [join(ROOT, "src/index.ts")], "lanewise/data": [join(ROOT, "src/data/index.ts")] },
+    paths: Object.fromEntries(MODULES.map(([name, path]) => [name, [join(ROOT, path)]])),
   });
   const texts = new Map([...virtual].map(([path, text]) => [join(ROOT, path), text]));
   const host = ts.createCompilerHost(options, true);
@@ -43,7 +51,7 @@ export function readSource(virtual: ReadonlyMap<string, string> = new Map()): So
     if (file !== undefined) parsed.set(path, file);
     return file;
   };
-  const roots = [join(ROOT, "src/index.ts"), join(ROOT, "src/data/index.ts"), join(ROOT, "src/errorCodes.ts")];
+  const roots = [...MODULES.map(([, path]) => path), "src/errorCodes.ts"].map((path) => join(ROOT, path));
   const program = ts.createProgram([...roots, ...texts.keys()], options, host);
   return { program, checker: program.getTypeChecker() };
 }

@@ -16,7 +16,7 @@ export interface SafetensorsFile {
 
 /** What `writeSafetensors` takes for one tensor: the bytes under `data`, whatever kind of view it is. */
 export interface TensorSource {
-  readonly dtype: "F32" | "F64" | "I32" | "U32" | "U8";
+  readonly dtype: "F32" | "F64" | "I32" | "I64" | "U32" | "U8";
   readonly shape: readonly number[];
   readonly data: ArrayBufferView;
 }
@@ -55,7 +55,7 @@ const BYTES_OF_DTYPE: ReadonlyMap<string, number> = new Map([
   ["I64", 8],
   ["U64", 8],
 ]);
-const WRITABLE: ReadonlySet<string> = new Set<TensorSource["dtype"]>(["F32", "F64", "I32", "U32", "U8"]);
+const WRITABLE: ReadonlySet<string> = new Set<TensorSource["dtype"]>(["F32", "F64", "I32", "I64", "U32", "U8"]);
 
 /**
  * Reads a safetensors file and trusts nothing in it: every length, offset and name is checked before it is used.

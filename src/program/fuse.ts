@@ -1,5 +1,6 @@
 // Passes over the finished list of nodes. Each leaves the results' bits as they were.
 
+import { ACTIVATION_LINEAR } from "../../assembly/shared/activations.js";
 import { type Node, rootOf, usesOf, type Value } from "./graph.js";
 import { OPS } from "./ops.js";
 
@@ -45,6 +46,7 @@ export function fuseActivations(nodes: readonly Node[]): Node[] {
     if (product.op !== "gemmNN" || activation.op !== "activation") return undefined;
     const [x, y] = [operand(activation, "x"), operand(activation, "y")];
     if (operand(product, "c") !== x || readers(nodes, x) !== 1 || activation.integers.savesInput) return undefined;
+    if (product.integers.activation !== ACTIVATION_LINEAR) return undefined; // it applies one
     return {
       ...product,
       operands: { ...product.operands, c: y },

@@ -86,8 +86,8 @@ test("killed twenty times, some of them in the midst of a save: the bits of one 
       left.forEach((name) => cutSaves.add(name));
       expect(left.length).toBeLessThan(KILLS / 2); // they do not pile up
       expect(await stepsSaved(story)).toBeGreaterThanOrEqual(before);
-      const rows = existsSync(join(story, "run.csv")) ? await readFile(join(story, "run.csv"), "utf8") : "\n";
-      expect(rows.endsWith("\n")).toBe(true);
+      const rows = existsSync(join(story, "run.csv")) ? await readFile(join(story, "run.csv"), "utf8") : "";
+      expect(rows === "" || rows.endsWith("\n")).toBe(true); // a file is there before its first line
     } else {
       expect(outcome).toBe(0);
       await finish();

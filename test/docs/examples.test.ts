@@ -8,10 +8,21 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { functionsOf } from "../../docs/generate/api.js";
 import { docstringExamples, type Example, pageProgram } from "../../docs/generate/examples.js";
 import { FAMILIES } from "../../docs/generate/families.js";
-import { ROOT, readSource } from "../../docs/generate/source.js";
+import { MODULES, ROOT, readSource } from "../../docs/generate/source.js";
 import * as data from "../../src/data/index.js";
 import * as lanewise from "../../src/index.js";
+import * as onnx from "../../src/onnx/index.js";
+import * as torch from "../../src/torch/index.js";
 import { prepare, prepareFiles, PREPARED_TYPES } from "./prepared.js";
+
+/** Everything that an example may use without importing it. */
+const exported: Readonly<Record<(typeof MODULES)[number][0], object>> = {
+  lanewise,
+  "lanewise/data": data,
+  "lanewise/onnx": onnx,
+  "lanewise/torch": torch,
+};
+const everything = Object.assign({}, ...Object.values(exported)) as Record<string, unknown>;
 
 const source = readSource();
 const examples = docstringExamples(source);
@@ -33,7 +44,7 @@ afterAll(() => {
 });
 
 test("every public function has an example", () => {
-  const modules = ["src/index.ts", "src/data/index.ts"].map((path) => [path, functionsOf(source, path)] as const);
+  const modules = MODULES.map(([, path]) => [path, functionsOf(source, path)] as const);
   const families = Object.entries(FAMILIES).map(([family, rows]) => {
     const path = `src/${family}/index.ts`;
     return [path, new Map([...functionsOf(source, path)].filter(([name]) => name in rows))] as const;
@@ -73,7 +84,7 @@ describe("the program of", () => {
   for (const { page, code } of pages) {
     test(`${page} runs, and prints what it says`, async () => {
       const console = recorder();
-      await run(code.replace(/^import .*? from "lanewise(\/data)?";$/gms, ""), { ...lanewise, ...data, console });
+      await run(code.replace(/^import .*? from "lanewise(\/\w+)?";$/gms, ""), { ...everything, console });
       expect(console.lines).toEqual(announced(code));
     });
   }
@@ -83,7 +94,7 @@ describe("the program of", () => {
 async function scopeOf({ code, file }: Example): Promise<Record<string, unknown>> {
   const own = (await import(/* @vite-ignore */ file)) as object;
   const prepared = Object.entries(await prepare()).filter(([name]) => isPrepared(name, code));
-  return { ...own, ...lanewise, ...data, ...Object.fromEntries(prepared) };
+  return { ...own, ...everything, ...Object.fromEntries(prepared) };
 }
 
 /** A prepared value gives way to a function of the library that an example calls by the same name. */
@@ -94,10 +105,12 @@ function isPrepared(name: string, code: string): boolean {
 /** The same for the type checker: a module with the names imported, the example in a block of its own. */
 function exampleModule({ code, file }: Example): string {
   const prepared = Object.entries(PREPARED_TYPES).filter(([name]) => isPrepared(name, code));
-  const inScope = new Set([...Object.keys(lanewise), ...Object.keys(data)]);
+  const inScope = new Set(Object.keys(everything));
   const own = [...functionsOf(source, file.slice(ROOT.length + 1)).keys()].filter((name) => !inScope.has(name));
-  return `import { ${Object.keys(lanewise).join(", ")} } from "lanewise";
-import { ${Object.keys(data).join(", ")} } from "lanewise/data";
+  const imports = Object.entries(exported).map(
+    ([module, names]) => `import { ${Object.keys(names).join(", ")} } from "${module}";`,
+  );
+  return `${imports.join("\n")}
 ${own.length > 0 ? `import { ${own.join(", ")} } from ${JSON.stringify(file.replace(/\.ts$/, ".js"))};` : ""}
 export async function example(${prepared.map(([name, type]) => `${name}_: ${type}`).join(", ")}) {
   ${prepared.map(([name]) => `const ${name} = ${name}_;`).join(" ")}

@@ -1145,6 +1145,11 @@ export const MUTANTS: readonly Mutant[] = [
       find: 'rootOf(operand(gather, "out")) !== rootOf(x) || readers(nodes, x) !== 1',
       replace: 'rootOf(operand(gather, "out")) !== rootOf(x)',
     },
+    "fuse-second-activation": {
+      why: "an activation behind an activation takes the first one's place in the product",
+      find: "if (product.integers.activation !== ACTIVATION_LINEAR) return undefined; // it applies one",
+      replace: "",
+    },
     "fuse-loses-the-input": {
       why: "an activation whose derivative needs its input is applied in place",
       find: "readers(nodes, x) !== 1 || activation.integers.savesInput",
@@ -1610,6 +1615,205 @@ export const MUTANTS: readonly Mutant[] = [
       why: "a list of losses is taken for the first of them",
       find: "outputs: losses.map((loss, i) =>",
       replace: "outputs: losses.map((_, i) => [losses[0]!, i] as const).map(([loss, i]) =>",
+    },
+  }),
+
+  // ── Networks of PyTorch ───────────────────────────────────────────────────────────────────────────────────────────
+
+  ...inFile("src/torch/load.ts", ["torch/torch"], {
+    "torch-order-by-name": {
+      why: "modules are taken in the order of the file, where 10 stands before 4",
+      find: "if (isIndex(l) && isIndex(r)) return Number(l) - Number(r);",
+      replace: "if (isIndex(l) && isIndex(r)) return 0;",
+    },
+    "torch-order-guessed": {
+      why: "modules with names are taken in the order of the file",
+      find: "return part !== undefined && /^(0|[1-9]\\d{0,8})$/.test(part);",
+      replace: "return true;",
+    },
+    "torch-extra-tensor": {
+      why: "a tensor that the layer has no weight for is passed over",
+      find: "if (found.length === names.length && names.every",
+      replace: "if (names.every",
+    },
+    "torch-other-epsilon": {
+      why: "Keras's epsilon is used with PyTorch's weights",
+      find: "if (checkEpsilon) refuseOtherEpsilon(layer);",
+      replace: "",
+    },
+    "torch-shape-by-size": {
+      why: "a square kernel or a vector of another shape is taken",
+      find: "if (!sameShape(tensor.shape, shape)) {",
+      replace: "if (tensor.shape.reduce((a, b) => a * b, 1) !== shape.reduce((a, b) => a * b, 1)) {",
+    },
+  }),
+  ...inFile("src/torch/tensors.ts", ["torch/torch"], {
+    "torch-not-transposed": {
+      why: "a kernel keeps PyTorch's order",
+      find: "(_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!",
+      replace: "(_, i) => data[i]!",
+    },
+    "torch-statistics-swapped": {
+      why: "mean and variance change places",
+      find: 'running_mean: "movingMean", running_var: "movingVariance"',
+      replace: 'running_mean: "movingVariance", running_var: "movingMean"',
+    },
+  }),
+  ...inFile("src/torch/save.ts", ["torch/torch"], {
+    "torch-momentum-as-it-is": {
+      why: "PyTorch's momentum is the share of the new, ours of the old",
+      find: "(1 - momentum!)",
+      replace: "momentum!",
+    },
+    "torch-name-as-code": {
+      why: "a layer's name with a line break goes on as Python",
+      find: "JSON.stringify(layer.name).slice(1, -1)",
+      replace: "layer.name",
+    },
+    "torch-activation-not-counted": {
+      why: "the indices leave out activations within dense layers",
+      find: 'return activation.name === "linear" ? [linear] :',
+      replace: 'return activation.name !== "" ? [linear] :',
+    },
+  }),
+  ...inFile("src/formats/floats.ts", ["torch/torch"], {
+    "floats-half-denormals": {
+      why: "denormals have an implied bit, as other halves have",
+      find: "exponent === 0 ? fraction *",
+      replace: "exponent === 0 ? (1024 + fraction) *",
+    },
+    "floats-brain-lower-half": {
+      why: "bfloat16 is read as the lower half of an f32",
+      find: "(bits) => bits << 16",
+      replace: "(bits) => bits",
+    },
+  }),
+
+  // ── Networks of ONNX ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  ...inFile("src/formats/protobuf.ts", ["formats/protobuf"], {
+    "protobuf-53-bits": {
+      why: "large numbers are rounded to 53 bits",
+      find: "value |= BigInt(byte & 127) << shift;",
+      replace: "value = BigInt(Number(value) + (byte & 127) * 2 ** Number(shift));",
+    },
+    "protobuf-unsigned": {
+      why: "negative numbers are read as large ones",
+      find: "return BigInt.asIntN(64, this.#varint());",
+      replace: "return this.#varint();",
+    },
+    "protobuf-eleven-bytes": {
+      why: "a number may go on for ever",
+      find: "if (shift === 63n && byte > 1)",
+      replace: "if (shift === 630n && byte > 1)",
+    },
+    "protobuf-beyond-the-end": {
+      why: "what is cut off is taken as far as it goes",
+      find: "if (size > BigInt(left)) {",
+      replace: "if (size < 0n) {",
+    },
+    "protobuf-last-one-wins": {
+      why: "of two graphs in one file the second is read, and another program reads the first",
+      find: "if (values[name] !== undefined) throw",
+      replace: "if (values[name] === null) throw",
+    },
+    "protobuf-items-unbounded": {
+      why: "a file of two-byte messages fills the memory",
+      find: "if (++this.#items > MAX_ITEMS) {",
+      replace: "if (this.#items > MAX_ITEMS) {",
+    },
+    "protobuf-unpacked-only": {
+      why: "of numbers in several pieces only the first is kept",
+      find: "for (const part of parts) {",
+      replace: "for (const part of parts.slice(0, 1)) {",
+    },
+  }),
+  ...inFile("src/onnx/rules.ts", ["onnx/onnx"], {
+    "onnx-transposition-ignored": {
+      why: "a square kernel of PyTorch is taken as it lies",
+      find: 'transposed: term.int("transB", 0) !== 0,',
+      replace: 'transposed: term.int("transB", 0) > 1,',
+    },
+    "onnx-beta-ignored": {
+      why: "a bias is not scaled",
+      find: "values[values.length === 1 ? 0 : i]! * biasScale",
+      replace: "values[values.length === 1 ? 0 : i]!",
+    },
+    "onnx-bias-of-a-shared-product": {
+      why: "a product that others read gets the bias, too",
+      find: 'if (value.op === "MatMul" && value.readers === 1) {',
+      replace: 'if (value.op === "MatMul") {',
+    },
+    "onnx-mean-of-another-axis": {
+      why: "a column of means is taken for a row of them",
+      find: "sameShape(mean.shape, constant.shape)",
+      replace: "mean.size === constant.size",
+    },
+    "onnx-sign-of-a-shift": {
+      why: "what is subtracted is added",
+      find: "offset: -numberOf(constant) }",
+      replace: "offset: numberOf(constant) }",
+    },
+    "onnx-old-softmax": {
+      why: "before set 13 the default axis was 1",
+      find: "version < 13 ? 1 : -1",
+      replace: "-1",
+    },
+    "onnx-training-mode": {
+      why: "a normalization by the batch is taken for one by moving statistics",
+      find: 'if (term.int("training_mode", 0) !== 0)',
+      replace: 'if (term.int("training_mode", 0) > 1)',
+    },
+    "onnx-attribute-overlooked": {
+      why: "an attribute that nobody knows is passed over",
+      find: "  term.refuseUnread();\n",
+      replace: "",
+    },
+    "onnx-swapped-statistics": {
+      why: "mean and variance change places",
+      find: '["gamma", "beta", "movingMean", "movingVariance"]',
+      replace: '["gamma", "beta", "movingVariance", "movingMean"]',
+    },
+  }),
+  ...inFile("src/onnx/patterns.ts", ["onnx/onnx"], {
+    "onnx-pattern-of-two-values": {
+      why: "x · sigmoid(z) is taken for silu",
+      find: 'if (pattern === "x") return x === undefined || x === term ? term : undefined;',
+      replace: 'if (pattern === "x") return term;',
+    },
+    "onnx-pattern-of-any-number": {
+      why: "x · Φ(x) · 0.51 · 2 is taken for gelu",
+      find: "<= 1e-5 * expected",
+      replace: "<= 1e-1 * expected",
+    },
+  }),
+  ...inFile("src/onnx/load.ts", ["onnx/onnx"], {
+    "onnx-weights-multiply": {
+      why: "a tensor serves thousands of layers, and the memory is full",
+      find: "this.#bytesLeft -= data.byteLength;",
+      replace: "this.#bytesLeft -= 0;",
+    },
+    "onnx-names-repeat": {
+      why: "a value is computed twice, and the last one counts",
+      find: "if (terms.has(name)) throw badGraph",
+      replace: "if (terms.size < 0) throw badGraph",
+    },
+  }),
+  ...inFile("src/onnx/save.ts", ["onnx/onnx"], {
+    "onnx-weight-written-twice": {
+      why: "a layer that is applied twice has its weights in the file twice",
+      find: "if (!this.#written.has(name)) {",
+      replace: "{",
+    },
+    "onnx-names-meet": {
+      why: "two values have one name",
+      find: "this.#taken.has(name) || this.#weights.has(name)",
+      replace: "this.#weights.has(name)",
+    },
+    "onnx-scale-not-rooted": {
+      why: "it divides by the variance",
+      find: "/variance`, Math.sqrt)",
+      replace: "/variance`)",
     },
   }),
 ];

@@ -106,6 +106,15 @@ test("an activation whose derivative needs its input stays by itself", async () 
   expect(ops(fuseActivations(bench.b.nodes))).toContain("activation");
 });
 
+test("a product applies one activation; a second one stays by itself", async () => {
+  const bench = await Workbench.create({ rows: 2 });
+  let x = bench.dense(bench.input("x", [3]), 4, "z");
+  for (const name of ["sigmoid", "tanh"]) x = activate(bench.b, x, resolveActivation(name as "tanh"));
+  bench.b.store(x);
+  expectSameBits(bench, fuseActivations, 4);
+  expect(ops(fuseActivations(bench.b.nodes))).toContain("activation");
+});
+
 test("rescaling by 1 and 0 keeps its bits too: −0 becomes 0 either way", async () => {
   const bench = await Workbench.create({ rows: 2 });
   bench.b.store(bench.b.affine(bench.input("x", [2]), 1, 0));

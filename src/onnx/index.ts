@@ -1,0 +1,2 @@
+export { loadOnnx, type LoadOnnxOptions } from "./load.js";
+export { toOnnx } from "./save.js";

@@ -1,5 +1,5 @@
 import * as L from "../../assembly/shared/layout.js";
-import { positiveNumber } from "../check.js";
+import { positiveNumber, show, suggest } from "../check.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
@@ -149,6 +149,17 @@ export class Core {
     this.trainable = architecture.layers.map(({ trainable }) => trainable);
     this.rateMultipliers = architecture.layers.map(({ learningRateMultiplier }) => learningRateMultiplier);
     this.variables = new Variables(engine, architecture);
+  }
+
+  /** @throws ConfigError `config/unknown-layer` */
+  layerNamed(name: string): number {
+    const names = this.architecture.layers.map((layer) => layer.name);
+    const index = names.indexOf(name);
+    if (index >= 0) return index;
+    throw new ConfigError(
+      "config/unknown-layer",
+      `There is no layer ${show(name)}.${suggest(name, names)} This model has ${names.join(", ")}.`,
+    );
   }
 
   // ── Compiling ─────────────────────────────────────────────────────────────────────────────────────────────────────

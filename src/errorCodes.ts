@@ -94,6 +94,8 @@ export interface ErrorCodes {
   "config/bad-widths": ConfigError;
   /** `classWeight` was given, and the targets do not tell each row's class. Use `sampleWeight`. */
   "config/class-weight-does-not-fit": ConfigError;
+  /** `from` of gradualUnfreezing names a layer without weights to train. Name one that learns. */
+  "config/does-not-learn": ConfigError;
   /** Two layers have the same name. Give each one of its own, or leave it out. */
   "config/duplicate-name": ConfigError;
   /** `choice` has no value to choose from. Give it an array of at least one. */

@@ -25,6 +25,8 @@ export {
   gradientHealth,
   type GradientHealth,
   type GradientHealthOptions,
+  gradualUnfreezing,
+  type GradualUnfreezingOptions,
 } from "./callbacks/index.js";
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
@@ -161,7 +163,13 @@ export {
   type Schedule,
   warmup,
 } from "./schedules/index.js";
-export { foldBatchNorm, type Folded, type FoldOptions } from "./transfer/index.js";
+export {
+  discriminativeRates,
+  type DiscriminativeRatesOptions,
+  foldBatchNorm,
+  type Folded,
+  type FoldOptions,
+} from "./transfer/index.js";
 export {
   choice,
   type Distribution,

@@ -1,1 +1,2 @@
+export { discriminativeRates, type DiscriminativeRatesOptions } from "./discriminativeRates.js";
 export { foldBatchNorm, type Folded, type FoldOptions } from "./foldBatchNorm.js";

@@ -144,6 +144,8 @@ export interface ErrorCodes {
   "config/not-several": ConfigError;
   /** A layer was applied to, or a model made of, something that neither `input` nor another layer's `apply` returned. */
   "config/not-symbolic": ConfigError;
+  /** `cacheFrozen` was asked for, and no frozen layer stands below those that are trained. Freeze the lower layers, or leave it out. */
+  "config/nothing-frozen": ConfigError;
   /** `reuse()` without `upTo` takes what is below the last layer that learns, and there is nothing. Name a layer. */
   "config/nothing-to-reuse": ConfigError;
   /** No layer has weights that may be trained. Set `layer.trainable = true` for one, or add a dense layer. */
@@ -154,6 +156,8 @@ export interface ErrorCodes {
   "config/other-columns": ConfigError;
   /** An option is not in its range, or not one of its values; the message names them. */
   "config/out-of-range": ConfigError;
+  /** `cacheFrozen` was asked for, and below a frozen layer there is one whose output is another one in each step. Leave one of the two out. */
+  "config/random-frozen": ConfigError;
   /** `makeModel` of crossValidate returned one model twice, which has seen the rows held out now. Make a new one each time. */
   "config/same-model": ConfigError;
   /** The learning rate follows a schedule and cannot be set. Compile with a number to set it by hand. */
@@ -326,6 +330,8 @@ export interface ErrorCodes {
 
   // ── memory ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The outputs of frozen layers that `cacheFrozen` would keep are larger than the model's `windowBytes` with the data. Raise that, or pass fewer rows. */
+  "memory/cache-too-large": OutOfMemoryError;
   /** The model's memory cannot grow as far as needed. Use smaller layers or batches, or keep bytes in a Uint8Array. */
   "memory/cannot-grow": OutOfMemoryError;
   /** There is no memory for another model. Let go of those that are no longer used. */

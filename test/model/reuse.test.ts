@@ -295,6 +295,7 @@ describe("setTrainable", () => {
     expect(base.setTrainable("bn1", false)).toEqual(["bn1"]);
     expect(base.setTrainable(({ className }) => className === "Dense", true)).toEqual(["hidden1", "hidden2"]);
     expect(base.layers.map(({ trainable }) => trainable)).toEqual([true, true, false, true, true, true]);
+    expect(base.setTrainable(/^[a-z]/g, false)).toHaveLength(5); // neighbours too
   });
 
   it("refuses what matches nothing", async () => {

@@ -16,6 +16,8 @@ import type {
 export interface ErrorCodes {
   // ── config: an option ─────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** A layer is applied several times, so its name does not say which of its outputs is meant. Name a layer that is applied once. */
+  "config/ambiguous-layer": ConfigError;
   /** `axis` of concatenate is no whole number, or is 0, the batch. */
   "config/bad-axis": ConfigError;
   /** Boundaries of a schedule are no list of steps from 0 that increase. Sort them, and drop those that are equal. */
@@ -54,6 +56,8 @@ export interface ErrorCodes {
   "config/bad-path": ConfigError;
   /** A path with placeholders is no text, or has a brace that does not close. Write `"{epoch:03d}-{val_loss:.4f}.safetensors"`. */
   "config/bad-path-template": ConfigError;
+  /** `setTrainable` takes a layer's name, a RegExp or a function of a layer. */
+  "config/bad-pattern": ConfigError;
   /** A factor of a regularizer is below 0 or not finite. Pass 0 or more. */
   "config/bad-penalty": ConfigError;
   /** Data, losses or targets for several inputs or outputs are not one for each, by name or in order. */
@@ -90,6 +94,8 @@ export interface ErrorCodes {
   "config/bad-widths": ConfigError;
   /** `classWeight` was given, and the targets do not tell each row's class. Use `sampleWeight`. */
   "config/class-weight-does-not-fit": ConfigError;
+  /** `from` of gradualUnfreezing names a layer without weights to train. Name one that learns. */
+  "config/does-not-learn": ConfigError;
   /** Two layers have the same name. Give each one of its own, or leave it out. */
   "config/duplicate-name": ConfigError;
   /** `choice` has no value to choose from. Give it an array of at least one. */
@@ -138,6 +144,10 @@ export interface ErrorCodes {
   "config/not-several": ConfigError;
   /** A layer was applied to, or a model made of, something that neither `input` nor another layer's `apply` returned. */
   "config/not-symbolic": ConfigError;
+  /** `cacheFrozen` was asked for, and no frozen layer stands below those that are trained. Freeze the lower layers, or leave it out. */
+  "config/nothing-frozen": ConfigError;
+  /** `reuse()` without `upTo` takes what is below the last layer that learns, and there is nothing. Name a layer. */
+  "config/nothing-to-reuse": ConfigError;
   /** No layer has weights that may be trained. Set `layer.trainable = true` for one, or add a dense layer. */
   "config/nothing-to-train": ConfigError;
   /** A layer that takes one input was applied to several. Merge them first, with `add` or `concatenate`. */
@@ -146,6 +156,8 @@ export interface ErrorCodes {
   "config/other-columns": ConfigError;
   /** An option is not in its range, or not one of its values; the message names them. */
   "config/out-of-range": ConfigError;
+  /** `cacheFrozen` was asked for, and below a frozen layer there is one whose output is another one in each step. Leave one of the two out. */
+  "config/random-frozen": ConfigError;
   /** `makeModel` of crossValidate returned one model twice, which has seen the rows held out now. Make a new one each time. */
   "config/same-model": ConfigError;
   /** The learning rate follows a schedule and cannot be set. Compile with a number to set it by hand. */
@@ -320,6 +332,8 @@ export interface ErrorCodes {
 
   // ── memory ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The outputs of frozen layers that `cacheFrozen` would keep are larger than the model's `windowBytes` with the data. Raise that, or pass fewer rows. */
+  "memory/cache-too-large": OutOfMemoryError;
   /** The model's memory cannot grow as far as needed. Use smaller layers or batches, or keep bytes in a Uint8Array. */
   "memory/cannot-grow": OutOfMemoryError;
   /** There is no memory for another model. Let go of those that are no longer used. */
@@ -345,7 +359,7 @@ export interface ErrorCodes {
   "model/busy": BusyError;
   /** A file was written by a newer lanewise. Update to read it. */
   "model/newer-version": ModelFormatError;
-  /** `foldBatchNorm`, `toTorch` and `torchSource` take a chain of layers, as `sequential` makes it. */
+  /** `foldBatchNorm`, `reuse`, `toTorch` and `torchSource` take a chain of layers, as `sequential` makes it. For part of a graph there is `featureExtractor`. */
   "model/not-a-chain": UnsupportedError;
   /** The model has not been compiled. Call `model.compile({ optimizer, loss })` first. */
   "model/not-compiled": ConfigError;
@@ -484,6 +498,8 @@ export interface ErrorCodes {
   "shape/not-a-matrix": ShapeError;
   /** A reshape does not keep the number of values. */
   "shape/reshape": ShapeError;
+  /** A reused layer stands behind another input than the one that it was trained behind: its weights do not fit. */
+  "shape/reused-weights": ShapeError;
   /** Data come with a shape whose rows are not those of the model. */
   "shape/row-shape": ShapeError;
   /** Data are no whole number of rows as wide as the model takes them. */

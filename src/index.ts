@@ -25,6 +25,8 @@ export {
   gradientHealth,
   type GradientHealth,
   type GradientHealthOptions,
+  gradualUnfreezing,
+  type GradualUnfreezingOptions,
 } from "./callbacks/index.js";
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
@@ -124,7 +126,7 @@ export type { Callback, CallbackContext, Logs, TrainingInfo } from "./model/call
 export type { Rowlike, Targets } from "./model/data.js";
 export type { Inputs, Outputs } from "./model/dataset.js";
 export type { FitOptions, History, StopReason } from "./model/fit.js";
-export type { Layer } from "./model/layer.js";
+export type { Layer, LayerPattern } from "./model/layer.js";
 export type { FindLearningRateOptions, LearningRateProgress, LearningRateReport } from "./model/learningRate.js";
 export type { CompileOptions } from "./model/compile.js";
 export type { DiagnoseOptions } from "./model/diagnose.js";
@@ -132,6 +134,7 @@ export type { CureProgress } from "./model/tryCures.js";
 export { model, type GraphOptions, type PredictionsOf } from "./model/functional.js";
 export { Model } from "./model/model.js";
 export type { Prediction, Predictions } from "./model/predict.js";
+export type { ReuseOptions } from "./model/reuse.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
 export type { ClassWeight, SampleWeight } from "./model/weights.js";
 export type { NamedArray } from "./model/variables.js";
@@ -162,6 +165,8 @@ export {
   warmup,
 } from "./schedules/index.js";
 export {
+  discriminativeRates,
+  type DiscriminativeRatesOptions,
   foldBatchNorm,
   type Folded,
   type FoldOptions,

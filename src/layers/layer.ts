@@ -65,6 +65,9 @@ export const LAYER_OPTIONS = {
   learningRateMultiplier: true,
 } as const satisfies Record<keyof LayerOptions, true>;
 
+/** By role: the values that a layer's weights begin with, whatever its initializers say. */
+export type GivenWeights = ReadonlyMap<string, { readonly data: Float32Array; readonly shape: Shape }>;
+
 /** A layer as it is asked for: immutable, of no model yet. */
 export class LayerSpec<Config = unknown> {
   readonly kind: LayerKind<Config>;
@@ -73,14 +76,17 @@ export class LayerSpec<Config = unknown> {
   readonly name: string | undefined;
   readonly trainable: boolean;
   readonly learningRateMultiplier: number;
+  /** @internal Of a layer that was learned elsewhere. */
+  readonly weights: GivenWeights | undefined;
 
   /** @internal Layers come from factories such as `dense`. */
-  constructor(kind: LayerKind<Config>, config: Config, options: LayerOptions) {
+  constructor(kind: LayerKind<Config>, config: Config, options: LayerOptions, weights?: GivenWeights) {
     this.kind = kind;
     this.config = Object.freeze(config);
     this.name = options.name;
     this.trainable = boolean(options.trainable ?? true, "trainable of a layer");
     this.learningRateMultiplier = rateMultiplier(options.learningRateMultiplier ?? 1);
+    this.weights = weights;
     Object.freeze(this);
   }
 

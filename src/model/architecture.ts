@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "../errors.js";
-import type { LayerKind, LayerSpec, VariableSpec } from "../layers/layer.js";
+import type { GivenWeights, LayerKind, LayerSpec, VariableSpec } from "../layers/layer.js";
 import { formatShape, sameShape, type Shape } from "../shape.js";
 
 /** One layer of a model with the shapes that it has where it is first applied. */
@@ -89,8 +89,9 @@ export class Plan {
   place(spec: LayerSpec, inputs: readonly Shape[]): number {
     const name = nameOf(spec, this.#names);
     this.#names.add(name);
-    const { kind, config, trainable, learningRateMultiplier } = spec;
+    const { kind, config, trainable, learningRateMultiplier, weights } = spec;
     const [inputShape, ...others] = inputs as [Shape, ...Shape[]];
+    const variables = kind.variables(config, inputShape, ...others);
     this.layers.push({
       name,
       kind,
@@ -99,7 +100,7 @@ export class Plan {
       learningRateMultiplier,
       inputShape,
       outputShape: kind.outputShape(config, inputShape, ...others),
-      variables: kind.variables(config, inputShape, ...others),
+      variables: weights ? variables.map((variable) => startingFrom(weights, variable, name, inputShape)) : variables,
     });
     return this.layers.length - 1;
   }
@@ -121,6 +122,19 @@ export class Plan {
     this.applications.push({ layer, inputs: tensors, output: this.#tensors, shape });
     return { tensor: this.#tensors++, shape };
   }
+}
+
+/** The variable as it was learned elsewhere. */
+function startingFrom(weights: GivenWeights, variable: VariableSpec, layer: string, input: Shape): VariableSpec {
+  const given = weights.get(variable.role);
+  if (given && sameShape(given.shape, variable.shape)) {
+    return { ...variable, initializer: { name: "custom", draw: () => given.data } };
+  }
+  throw new ShapeError(
+    "shape/reused-weights",
+    `Layer "${layer}" comes with its weights, and its ${variable.role} is ${given ? formatShape(given.shape) : "missing"}; ` +
+      `an input of shape ${formatShape(input, true)} would need ${formatShape(variable.shape)}. Put it behind what it was trained behind.`,
+  );
 }
 
 function refuseNonLayer(spec: LayerSpec): void {

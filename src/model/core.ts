@@ -1,5 +1,5 @@
 import * as L from "../../assembly/shared/layout.js";
-import { positiveNumber } from "../check.js";
+import { positiveNumber, show, suggest } from "../check.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
@@ -28,14 +28,35 @@ import { type Shape, sizeOf } from "../shape.js";
 import type { Architecture } from "./architecture.js";
 import type { Callback, PendingHook, RequestedStop } from "./callback.js";
 import { type CallbackState, collectStates } from "./callbackState.js";
+import { type FrozenPart, frozenPartOf, type Trace } from "./frozenPart.js";
 import { Observer, type ObserverSession } from "./observe.js";
 import { portLabel } from "./ports.js";
 import { ALIGNMENT_ELEMENTS, type Variable, Variables } from "./variables.js";
 
-export type Mode = "train" | "weightedTrain" | "gradients" | "apply" | "evaluate" | "weightedEvaluate" | "predict";
+export type Mode =
+  | "train"
+  | "weightedTrain"
+  | "gradients"
+  | "apply"
+  | "evaluate"
+  | "weightedEvaluate"
+  | "predict"
+  | "frozenTrain"
+  | "frozenEvaluate";
 
-/** A program of a mode, without and with statistics. */
-type ProgramKey = Mode | `observed ${Mode}`;
+/** What becomes of a mode's program. */
+export interface ProgramOptions {
+  /** Statistics are gathered in the observer's blocks; no other bit differs. */
+  readonly observed?: boolean;
+  /** What is above it is run, on rows of its outputs; in the modes of the frozen part, it is what is run. */
+  readonly part?: FrozenPart | undefined;
+}
+
+/** A program of a mode, without and with statistics, of the whole network and of what is above the frozen part. */
+type ProgramKey = `${"" | "cached "}${"" | "observed "}${Mode}`;
+
+/** Those that neither lose nor measure anything. */
+const FORWARD_MODES: ReadonlySet<Mode> = new Set(["predict", "frozenTrain", "frozenEvaluate"]);
 
 /** Those that compile and what is trainable shape. */
 const TRAINING_MODES = ["train", "weightedTrain", "gradients", "apply"] as const;
@@ -60,6 +81,21 @@ export interface Compiled {
 /** Every metric of every output. */
 export function metricsOf({ outputs }: Compiled): readonly ResolvedMetric[] {
   return outputs.flatMap(({ metrics }) => metrics);
+}
+
+/** Part of a network to emit: the tensors that come from outside, and which applications are in it. */
+interface Extent {
+  readonly sources: readonly number[];
+  holds(application: number): boolean;
+}
+
+interface EmitOptions {
+  readonly training: boolean;
+  readonly gradient: boolean;
+  /** Told of each application. */
+  readonly session?: Pick<ObserverSession, "layer"> | undefined;
+  /** Default: all. */
+  readonly extent?: Extent | undefined;
 }
 
 /** Records that follow the optimizer's. */
@@ -130,6 +166,8 @@ export class Core {
   fitting = false;
   /** How many evaluations are under way: what they read must stay as it is. */
   evaluations = 0;
+  /** How often a layer has been frozen or thawed: what depends on it sees that it is outdated. */
+  freezes = 0;
   stopRequested: RequestedStop | undefined;
   /** Those of the last fit: their state is saved with the model. */
   callbacks: readonly Callback[] | undefined;
@@ -149,6 +187,17 @@ export class Core {
     this.trainable = architecture.layers.map(({ trainable }) => trainable);
     this.rateMultipliers = architecture.layers.map(({ learningRateMultiplier }) => learningRateMultiplier);
     this.variables = new Variables(engine, architecture);
+  }
+
+  /** @throws ConfigError `config/unknown-layer` */
+  layerNamed(name: string): number {
+    const names = this.architecture.layers.map((layer) => layer.name);
+    const index = names.indexOf(name);
+    if (index >= 0) return index;
+    throw new ConfigError(
+      "config/unknown-layer",
+      `There is no layer ${show(name)}.${suggest(name, names)} This model has ${names.join(", ")}.`,
+    );
   }
 
   // ── Compiling ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,11 +315,27 @@ export class Core {
   setTrainable(layer: number, trainable: boolean): void {
     if (this.trainable[layer] === trainable) return;
     this.trainable[layer] = trainable;
+    this.freezes++;
     const accumulator = this.#training?.accumulator;
     for (const variable of accumulator === undefined ? [] : this.variables.learned) {
       if (variable.layer === layer) this.variables.view(variable, accumulator).fill(0);
     }
-    this.#outdate([...TRAINING_MODES, "evaluate", "weightedEvaluate"]);
+    this.#outdate([...TRAINING_MODES, "evaluate", "weightedEvaluate", "frozenTrain", "frozenEvaluate"]);
+  }
+
+  /**
+   * What training leaves as it is at the bottom, as layers are frozen now: see `frozenPartOf`.
+   *
+   * @param refuse Throw rather than leave frozen layers out.
+   */
+  frozenPart({ refuse }: { refuse: boolean }): FrozenPart | undefined {
+    const b = new GraphBuilder();
+    const traces: Trace[] = [];
+    const layer = (_: number, first: number, { needsGradient }: Value) =>
+      void traces.push({ nodes: b.nodes.slice(first), needsGradient });
+    this.#emitLayers(b, { training: true, gradient: true, session: { layer } });
+    const learns = (layer: number) => this.variables.learned.some((variable) => variable.layer === layer);
+    return frozenPartOf(this.architecture, traces, learns, { refuse });
   }
 
   /** Takes effect at the next step. */
@@ -281,7 +346,11 @@ export class Core {
   }
 
   #outdate(modes: readonly Mode[]): void {
-    for (const mode of modes) this.#stale.add(mode).add(`observed ${mode}`);
+    for (const mode of modes) {
+      for (const cached of ["", "cached "] as const) {
+        this.#stale.add(`${cached}${mode}`).add(`${cached}observed ${mode}`);
+      }
+    }
   }
 
   /** Where the gradients are, and what training keeps beside each weight that is seen, by its slot's name in a file. */
@@ -297,18 +366,17 @@ export class Core {
 
   /**
    * The mode's program with room for batches of `rows`, and its run bound to it between two steps.
-   *
-   * @param observed Statistics are gathered in the observer's blocks; no other bit differs.
    */
-  prepare(mode: Mode, rows: number, observed = false): { program: Program; run: Run } {
-    const key: ProgramKey = observed ? `observed ${mode}` : mode;
+  prepare(mode: Mode, rows: number, options: ProgramOptions = {}): { program: Program; run: Run } {
+    const { observed = false, part } = options;
+    const key: ProgramKey = `${part ? "cached " : ""}${observed ? "observed " : ""}${mode}`;
     if (this.#stale.delete(key)) this.#drop(key);
     const run = this.run(mode);
     let program = this.#programs.get(key);
     const fresh = !program;
-    program ??= this.buildProgram(mode, observed);
+    program ??= this.buildProgram(mode, options);
     program.ensure(rows);
-    if (fresh && this.compiled && mode !== "apply" && mode !== "predict") {
+    if (fresh && this.compiled && mode !== "apply" && !FORWARD_MODES.has(mode)) {
       run.reserveMetrics(metricSlots(metricsOf(this.compiled), mode !== "evaluate" && mode !== "weightedEvaluate"));
     }
     this.#programs.set(key, program);
@@ -331,17 +399,22 @@ export class Core {
     return (this.#observer ??= new Observer(this.engine, this.architecture, this.variables));
   }
 
-  buildProgram(mode: Mode, observed = false): Program {
+  buildProgram(mode: Mode, { observed = false, part }: ProgramOptions = {}): Program {
     const b = new GraphBuilder();
     const session = observed ? this.observer.session(b) : undefined;
     let afterStep: AfterStep = [];
     if (mode === "predict") {
-      const { outputs } = this.#emitLayers(b, { training: false, gradient: false });
-      outputs.forEach((output, i) => b.store(output, i));
+      const { tensors } = this.#emitLayers(b, { training: false, gradient: false });
+      this.architecture.outputs.forEach(({ tensor }, i) => b.store(tensors[tensor]!, i));
+    } else if (mode === "frozenTrain" || mode === "frozenEvaluate") {
+      const training = mode === "frozenTrain";
+      const { tensors } = this.#emitLayers(b, { training, gradient: training, extent: this.#below(part!) });
+      this.madeBy(part!).forEach((tensor, i) => b.store(tensors[tensor]!, i));
     } else if (mode !== "apply") {
       const training = mode !== "evaluate" && mode !== "weightedEvaluate";
       const weighted = mode === "weightedTrain" || mode === "weightedEvaluate";
-      afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training, weighted, session });
+      const extent = part && this.#above(part);
+      afterStep = this.#emitForward(b, this.compiled!, { training, gradient: training, weighted, session, extent });
       if (training) this.#emitBackward(b, session);
       this.#emitPenalties(b, training);
       for (const variable of session ? this.variables.learned : []) {
@@ -355,15 +428,36 @@ export class Core {
 
   // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  get #whole(): Extent {
+    return { sources: [...this.architecture.inputs.keys()], holds: () => true };
+  }
+
+  #below({ applications }: FrozenPart): Extent {
+    return { ...this.#whole, holds: (application) => applications.has(application) };
+  }
+
+  #above({ applications, tensors }: FrozenPart): Extent {
+    return { sources: tensors, holds: (application) => !applications.has(application) };
+  }
+
+  /** Those of its tensors that are not the network's inputs. */
+  madeBy({ tensors }: FrozenPart): readonly number[] {
+    return tensors.filter((tensor) => tensor >= this.architecture.inputs.length);
+  }
+
+  /** Per sample. */
+  tensorShape(tensor: number): Shape {
+    const { inputs, applications } = this.architecture;
+    return tensor < inputs.length ? inputs[tensor]!.shape : applications[tensor - inputs.length]!.shape;
+  }
+
   /** Layers, losses and metrics. Sources are in order: inputs, targets, and where rows are weighted, weights. */
-  #emitForward(
-    b: GraphBuilder,
-    compiled: Compiled,
-    options: { training: boolean; gradient: boolean; weighted: boolean; session?: ObserverSession | undefined },
-  ): AfterStep {
-    const { inputs, outputs: ports } = this.architecture;
-    const { outputs, afterStep } = this.#emitLayers(b, options);
-    const source = (i: number) => inputs.length + i;
+  #emitForward(b: GraphBuilder, compiled: Compiled, options: EmitOptions & { weighted: boolean }): AfterStep {
+    const { outputs: ports } = this.architecture;
+    const { sources } = options.extent ?? this.#whole;
+    const { tensors, afterStep } = this.#emitLayers(b, options);
+    const outputs = ports.map(({ tensor }) => tensors[tensor]!);
+    const source = (i: number) => sources.length + i;
     const targets = ports.map(({ shape }, i) => {
       return b.input(source(i), targetShape(compiled.outputs[i]!.loss, shape), portLabel("y", ports, i));
     });
@@ -387,13 +481,21 @@ export class Core {
   /** What the layers want after the step is returned, not emitted. */
   #emitLayers(
     b: GraphBuilder,
-    { training, gradient, session }: { training: boolean; gradient: boolean; session?: ObserverSession | undefined },
-  ): { outputs: Value[]; afterStep: AfterStep } {
-    const { inputs, layers, applications, outputs } = this.architecture;
-    const tensors = inputs.map(({ shape }, i) => b.input(i, shape, portLabel("x", inputs, i)));
+    { training, gradient, session, extent = this.#whole }: EmitOptions,
+  ): { tensors: Value[]; afterStep: AfterStep } {
+    const { inputs, layers, applications } = this.architecture;
+    const label = (tensor: number) =>
+      tensor < inputs.length
+        ? portLabel("x", inputs, tensor)
+        : `${layers[applications[tensor - inputs.length]!.layer]!.name}/cached`;
+    const tensors: Value[] = [];
+    extent.sources.forEach((tensor, i) => {
+      tensors[tensor] = b.input(i, this.tensorShape(tensor), label(tensor));
+    });
     const values = new Map(this.variables.list.map((v) => [v.name, this.#variableValue(b, v, gradient)]));
     const afterStep: ((b: GraphBuilder) => void)[] = [];
     applications.forEach(({ layer, inputs: sources, output }, ordinal) => {
+      if (!extent.holds(ordinal)) return;
       const { name, kind, config } = layers[layer]!;
       const variable = (role: string) => values.get(`${name}/${role}`)!;
       const [first, ...others] = sources.map((tensor) => tensors[tensor]!);
@@ -409,7 +511,7 @@ export class Core {
       tensors[output] = b.within(name, () => kind.emit(config, context, first!, ...others));
       session?.layer(ordinal, before, tensors[output]!);
     });
-    return { outputs: outputs.map(({ tensor }) => tensors[tensor]!), afterStep };
+    return { tensors, afterStep };
   }
 
   /** Behind the backward pass, whose gradients they add to; as in Keras, frozen weights are not penalized. */

@@ -13,6 +13,7 @@ import {
   toLabels,
   toRows,
 } from "./data.js";
+import type { FrozenPart } from "./frozenPart.js";
 import { perPort, type PerPort, portLabel } from "./ports.js";
 
 /** What `x` may be: rows, or where a model has several inputs, rows for each, in order or by name. */
@@ -60,6 +61,13 @@ function refuseDifferentRows(all: readonly Rows[], nameOf: (index: number) => st
   all.forEach((rows, i) => refuseDifferentLengths(all[0]!, rows, nameOf(0), nameOf(i)));
 }
 
+/** Inputs that are kept as what a frozen part makes of them. */
+interface Cached {
+  readonly part: FrozenPart;
+  /** What stands for the sources of the inputs. */
+  sources(inputs: readonly Source[]): readonly Source[];
+}
+
 interface DatasetOptions {
   /** The order of rows may be drawn. */
   shuffle: boolean;
@@ -82,6 +90,10 @@ export class Dataset {
   readonly targets: readonly Rows[] | undefined;
   /** Rows that are read at once: the window holds at least so many. */
   readonly batchRows: number;
+  /** Of all rows of all arrays. */
+  readonly bytes: number;
+  /** Where it is set, a run reads what the frozen part makes of the inputs. */
+  cached: Cached | undefined;
   readonly #core: Core;
   readonly #arrays: readonly Rows[];
   readonly #blocks: readonly number[];
@@ -100,7 +112,8 @@ export class Dataset {
     this.targets = keepTargets ? targets.map((y) => ({ ...y, data: y.data.slice() })) : undefined;
     this.batchRows = Math.min(batchRows, this.rows);
     const rowBytes = arrays.reduce((bytes, { data, width }) => bytes + width * data.BYTES_PER_ELEMENT, 0);
-    const fits = kept || rowBytes * this.rows <= core.windowBytes;
+    this.bytes = rowBytes * this.rows;
+    const fits = kept || this.bytes <= core.windowBytes;
     const batches = Math.max(1, Math.floor(core.windowBytes / (rowBytes * this.batchRows)));
     this.#held = fits ? this.rows : Math.min(this.rows, batches * this.batchRows);
     const resident = this.#held === this.rows;
@@ -131,12 +144,12 @@ export class Dataset {
   attach(run: Run, epoch?: number): () => void {
     const windowed = this.#held < this.rows;
     const shuffle = epoch !== undefined && this.#order !== 0;
-    run.sources(
-      this.#arrays.map(({ data }, i): Source => ({
-        address: this.#blocks[i]!,
-        bytesPerValue: data.BYTES_PER_ELEMENT === 1 ? 1 : 4,
-      })),
-    );
+    const sources = this.#arrays.map(({ data }, i): Source => ({
+      address: this.#blocks[i]!,
+      bytesPerValue: data.BYTES_PER_ELEMENT === 1 ? 1 : 4,
+    }));
+    const inputs = this.#core.architecture.inputs.length;
+    run.sources(this.cached ? [...this.cached.sources(sources.slice(0, inputs)), ...sources.slice(inputs)] : sources);
     run.order({ address: shuffle ? this.#order : 0, shuffle, epoch: epoch ?? 0, seed: this.#core.seed });
     run.window(windowed ? { start: 0, rows: 0 } : undefined);
     return () => this.#refill(run, shuffle);

@@ -130,7 +130,7 @@ async function tryTraining(
     let status = "epochDone";
     for (let step = 0; step < steps && !halted; step++) {
       const observed = OBSERVED_STEPS.includes(step);
-      core.prepare("train", batchRows, observed);
+      core.prepare("train", batchRows, { observed });
       if (status === "epochDone") {
         data.attach(run, ++core.progress.epochsBegun);
         run.begin({ totalRows: data.rows, batchRows });

@@ -69,7 +69,8 @@ async function runThrough(
 ): Promise<Evaluation> {
   const compiled = core.mustBeCompiled("evaluate()");
   const { rows: totalRows, batchRows } = data;
-  const { run } = core.prepare(data.weighted ? "weightedEvaluate" : "evaluate", batchRows);
+  const mode = data.weighted ? "weightedEvaluate" : "evaluate";
+  const { run } = core.prepare(mode, batchRows, { part: data.cached?.part });
   const refill = data.attach(run);
   run.begin({ totalRows, batchRows });
   const sinks = new Sinks(core, data.targets ? totalRows : 0);

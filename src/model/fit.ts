@@ -9,6 +9,8 @@ import { type Compiled, type Core, NO_GROUP } from "./core.js";
 import { type Rows, sliceRows } from "./data.js";
 import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
+import { cacheablePart, FrozenCache } from "./frozenCache.js";
+import type { FrozenPart } from "./frozenPart.js";
 import { figuresOf, logsOf } from "./logs.js";
 import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
@@ -50,6 +52,13 @@ export interface FitOptions {
   maxMs?: number;
   /** Go on at the epoch and step at which the last fit stopped, also after a load. */
   resume?: boolean;
+  /**
+   * Compute what the frozen layers at the bottom make of each row once, and train only what is above them (default false): the
+   * same bits, in a fraction of the time. It takes rows × width × 4 bytes of memory for the outputs that are kept, of the
+   * validation's rows too, and with the data no more than the model's `windowBytes`. Where layers are frozen or thawed on the
+   * way, the outputs are made anew. What listens to `onObservation` is not told of the layers whose outputs are kept.
+   */
+  cacheFrozen?: boolean;
 }
 
 export const FIT_OPTIONS = {
@@ -66,6 +75,7 @@ export const FIT_OPTIONS = {
   maxSteps: true,
   maxMs: true,
   resume: true,
+  cacheFrozen: true,
 };
 
 export type StopReason = "completed" | "maxSteps" | "maxMs" | "earlyStopping" | "nonFinite" | "callback";
@@ -96,6 +106,8 @@ interface Plan {
   readonly resume: boolean;
   readonly train: readonly Rows[];
   readonly validation: readonly Rows[] | undefined;
+  /** What the outputs are to be kept of. */
+  readonly frozen: FrozenPart | undefined;
 }
 
 /** Trains. Everything is checked, and the data are copied, before the first `await`. */
@@ -105,9 +117,10 @@ export async function fit(core: Core, model: Model, x: Inputs, y: Outputs, optio
   plan.signal?.throwIfAborted();
   const { batchSize: batchRows, shuffle, mode } = plan;
   if (plan.accumulateSteps > 1) core.reserveAccumulator();
-  core.prepare(mode, Math.min(batchRows, plan.trainRows));
+  core.prepare(mode, Math.min(batchRows, plan.trainRows), { part: plan.frozen });
   const data = new Dataset(core, plan.train, { shuffle, batchRows });
   let validation: Dataset | undefined;
+  let cache: FrozenCache | undefined;
   core.fitting = true;
   try {
     validation =
@@ -117,9 +130,11 @@ export async function fit(core: Core, model: Model, x: Inputs, y: Outputs, optio
         batchRows: DEFAULT_BATCH,
         keepTargets: needTargets(plan.compiled),
       });
-    return await new Fit(core, model, plan, data, validation).run();
+    cache = plan.frozen && new FrozenCache(core, plan.frozen, data, validation);
+    return await new Fit(core, model, plan, { data, validation, cache }).run();
   } finally {
     core.fitting = false;
+    cache?.release();
     data.release();
     validation?.release();
   }
@@ -159,6 +174,15 @@ function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
   if (resume && core.progress.position < trainRows) {
     core.refuseSmallBatches(trainRows - core.progress.position, limits.batchSize);
   }
+  const train = held > 0 ? samples.map((array) => sliceRows(array, 0, trainRows)) : samples;
+  const validation = validationData
+    ? validationSamplesOf(core, compiled, validationData)
+    : held > 0
+      ? [...unweighted, ...weightsOf(core, compiled, unweighted, { sampleWeight })].map((array) =>
+          sliceRows(array, trainRows, held),
+        )
+      : undefined;
+  const cacheFrozen = boolean(options.cacheFrozen ?? false, "cacheFrozen");
   return {
     ...limits,
     compiled,
@@ -168,14 +192,9 @@ function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
     shuffle: boolean(options.shuffle ?? true, "shuffle"),
     callbacks,
     signal,
-    train: held > 0 ? samples.map((array) => sliceRows(array, 0, trainRows)) : samples,
-    validation: validationData
-      ? validationSamplesOf(core, compiled, validationData)
-      : held > 0
-        ? [...unweighted, ...weightsOf(core, compiled, unweighted, { sampleWeight })].map((array) =>
-            sliceRows(array, trainRows, held),
-          )
-        : undefined,
+    train,
+    validation,
+    frozen: cacheFrozen ? cacheablePart(core, validation ? [train, validation] : [train]) : undefined,
   };
 }
 
@@ -228,12 +247,20 @@ function refuseOtherRows({ progress }: Core, resume: boolean, rows: number): voi
   );
 }
 
+/** The rows of a fit, and what is kept of them. */
+interface Sets {
+  readonly data: Dataset;
+  readonly validation: Dataset | undefined;
+  readonly cache: FrozenCache | undefined;
+}
+
 /** One call of fit under way. */
 class Fit {
   readonly #core: Core;
   readonly #plan: Plan;
   readonly #data: Dataset;
   readonly #validation: Dataset | undefined;
+  readonly #cache: FrozenCache | undefined;
   readonly #run: Run;
   readonly #pacer = new Pacer();
   readonly #history: History = { epoch: [], history: {}, stopReason: "completed" };
@@ -248,12 +275,13 @@ class Fit {
   #logs: Logs = {};
   #lastYield = performance.now();
 
-  constructor(core: Core, model: Model, plan: Plan, data: Dataset, validation: Dataset | undefined) {
+  constructor(core: Core, model: Model, plan: Plan, { data, validation, cache }: Sets) {
     const { epochs, batchSize, trainRows, callbacks } = plan;
     this.#core = core;
     this.#plan = plan;
     this.#data = data;
     this.#validation = validation;
+    this.#cache = cache;
     this.#run = core.run("train");
     this.#everyStep = callbacks.some(({ onBatchEnd }) => onBatchEnd);
     const info = { epochs, batchSize, samples: trainRows, stepsPerEpoch: Math.ceil(trainRows / batchSize) };
@@ -322,11 +350,12 @@ class Fit {
     const { progress } = this.#core;
     const { epoch } = progress;
     await this.#each((callback) => callback.onEpochBegin?.(epoch, {}, this.#context));
-    const refill = this.#startEpoch();
-    if (progress.position < trainRows && !(await this.#stepThrough(refill))) return;
+    this.#startEpoch();
+    if (progress.position < trainRows && !(await this.#stepThrough())) return;
 
     const logs = logsOf(compiled, this.#run.sums);
     if (this.#validation) {
+      await this.#cache?.update(signal); // a hook may have written weights after the last step
       Object.assign(logs, await evaluateDataset(this.#core, this.#validation, { prefix: "val_", signal }));
     }
     this.#logs = logs;
@@ -339,21 +368,25 @@ class Fit {
     await this.#breathe(); // epochs may be far shorter than a slice
   }
 
-  /** Points the run at the data where the epoch begins, or goes on; what refills its window is returned. */
-  #startEpoch(): () => void {
+  /** Where the epoch begins, or goes on. */
+  #startEpoch(): void {
     const { trainRows, batchSize, accumulateSteps } = this.#plan;
     const { progress } = this.#core;
     if (progress.position === 0) progress.epochsBegun++;
-    const refill = this.#data.attach(this.#run, progress.epochsBegun);
     const { position } = progress;
     this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position, groupSize: accumulateSteps });
     if (progress.position > 0) this.#run.sums = progress.sums;
-    return refill;
   }
 
   /** Runs slices until the epoch is over (true) or something stops it (false). */
-  async #stepThrough(refill: () => void): Promise<boolean> {
+  async #stepThrough(): Promise<boolean> {
+    const { epochsBegun } = this.#core.progress;
+    let refill = this.#data.attach(this.#run, epochsBegun);
     for (;;) {
+      if (this.#cache?.outdated && this.#run.atStep) {
+        await this.#cache.update(this.#plan.signal);
+        refill = this.#data.attach(this.#run, epochsBegun);
+      }
       const status = this.#slice();
       if (status === "needsRows") {
         refill();
@@ -377,7 +410,8 @@ class Fit {
     const unobserved = this.#stepsToObservation();
     if (run.atStep) {
       this.#core.refuseSmallBatches(trainRows, batchSize); // a layer may have been frozen or thawed
-      this.#core.prepare(mode, Math.min(batchSize, trainRows), unobserved === 0);
+      const { part } = this.#data.cached ?? {};
+      this.#core.prepare(mode, Math.min(batchSize, trainRows), { observed: unobserved === 0, part });
       if (unobserved === 0) this.#observed ??= new ObservedStep(this.#core);
     }
     const steps = Math.min(this.#everyStep ? 1 : maxSteps - this.#steps, Math.max(1, unobserved));
@@ -469,5 +503,6 @@ class Fit {
       );
     }
     this.#core.variables.write(weights);
+    this.#cache?.invalidate();
   }
 }

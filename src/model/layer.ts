@@ -1,4 +1,5 @@
-import { boolean } from "../check.js";
+import { boolean, show } from "../check.js";
+import { ConfigError } from "../errors.js";
 import { LayerSpec, rateMultiplier } from "../layers/layer.js";
 import type { Shape } from "../shape.js";
 import type { PlacedLayer } from "./architecture.js";
@@ -75,7 +76,35 @@ export class Layer {
     return own.reduce((sum, { size }) => sum + size, 0);
   }
 
+  /** @internal Whether it has weights that gradients change, frozen or not. */
+  get learns(): boolean {
+    return this.#core.variables.learned.some(({ layer }) => layer === this.#index);
+  }
+
   get #placed(): PlacedLayer {
     return this.#core.architecture.layers[this.#index]!;
   }
+}
+
+/** A layer's name, what is found in the names, or a function that says yes. */
+export type LayerPattern = string | RegExp | ((layer: Layer) => boolean);
+
+/** @throws ConfigError `config/unknown-layer` where there is none, `config/bad-pattern` */
+export function matching(layers: readonly Layer[], pattern: Exclude<LayerPattern, string>): Layer[] {
+  const found = layers.filter(testOf(pattern));
+  if (found.length > 0) return found;
+  const what = pattern instanceof RegExp ? String(pattern) : "the function";
+  throw new ConfigError(
+    "config/unknown-layer",
+    `No layer matches ${what}. This model has ${layers.map(({ name }) => name).join(", ")}.`,
+  );
+}
+
+function testOf(pattern: unknown): (layer: Layer) => boolean {
+  if (typeof pattern === "function") return pattern as (layer: Layer) => boolean;
+  if (pattern instanceof RegExp) return ({ name }) => name.search(pattern) >= 0; // unlike test, it keeps no lastIndex
+  throw new ConfigError(
+    "config/bad-pattern",
+    `Layers are named by a text, a RegExp or a function of a layer; got ${show(pattern)}.`,
+  );
 }

@@ -1,5 +1,5 @@
-import { ConfigError } from "../errors.js";
-import { boolean, knownOptions, show, suggest } from "../check.js";
+import { boolean, knownOptions } from "../check.js";
+import type { LayerSpec } from "../layers/layer.js";
 import { writeFileAtomic } from "../runtime/files.js";
 import { isChain } from "./architecture.js";
 import { type CompileOptions, resolveCompile } from "./compile.js";
@@ -9,9 +9,10 @@ import type { Inputs, Outputs } from "./dataset.js";
 import { diagnose, type DiagnoseOptions } from "./diagnose.js";
 import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
-import { Layer } from "./layer.js";
+import { Layer, type LayerPattern, matching } from "./layer.js";
 import { findLearningRate, type FindLearningRateOptions, type LearningRateReport } from "./learningRate.js";
 import { predict, type Prediction, type Predictions, type PredictOptions } from "./predict.js";
+import { featureExtractor, reuse, type ReuseOptions } from "./reuse.js";
 import { type SaveOptions, serialize } from "./serialize.js";
 import { applyGradients, gradients, trainOnBatch, type TrainOnBatchOptions } from "./step.js";
 import { summarize } from "./summary.js";
@@ -229,13 +230,56 @@ export class Model<Output extends Predictions = Prediction> {
    * @example model.getLayer("hidden").trainable = false; // stays as it is from the next step on
    */
   getLayer(name: string): Layer {
-    const layer = this.layers.find((candidate) => candidate.name === name);
-    if (layer) return layer;
-    const names = this.layers.map((candidate) => candidate.name);
-    throw new ConfigError(
-      "config/unknown-layer",
-      `There is no layer ${show(name)}.${suggest(name, names)} This model has ${names.join(", ")}.`,
-    );
+    return this.layers[this.#core.layerNamed(name)]!;
+  }
+
+  /**
+   * Freezes or thaws layers: those of a name, those whose names a RegExp is found in, or those that a function says yes to.
+   * It takes effect at the next step, also while the model trains; optimizer state is kept.
+   *
+   * @returns The names of the layers that it changed: those that were otherwise.
+   * @throws ConfigError `config/unknown-layer` where nothing matches, `config/bad-pattern`
+   * @example
+   * model.setTrainable(() => true, false); // all
+   * model.setTrainable(/^output/, true); // ["output"]
+   */
+  setTrainable(pattern: LayerPattern, trainable: boolean): string[] {
+    boolean(trainable, "trainable");
+    const found = typeof pattern === "string" ? [this.getLayer(pattern)] : matching(this.layers, pattern);
+    const changed = found.filter((layer) => layer.trainable !== trainable);
+    for (const layer of changed) layer.trainable = trainable;
+    return changed.map(({ name }) => name);
+  }
+
+  /**
+   * The lower layers as they are now, for another network: with copies of their weights (moving statistics, slopes and
+   * means included), their names and options. This model is untouched, and what becomes of it later changes none of them. The
+   * weights go into each model that is made of the layers, whatever its seed. Yosinski, Clune, Bengio, Lipson 2014,
+   * arXiv:1411.1792
+   *
+   * @param options `upTo`: the last layer to take; without it, all below the last layer that learns. `trainable` (true): false
+   *   freezes them.
+   * @throws UnsupportedError `model/not-a-chain` where that part of a graph is no chain; ConfigError for a layer that is not
+   *   there or is applied several times; where the new model's input does not fit, that throws ShapeError `shape/reused-weights`
+   * @example
+   * const layers = [...model.reuse({ upTo: "hidden", trainable: false }), dense(5, { activation: "softmax" })];
+   * const target = await sequential({ inputShape: 4, layers });
+   */
+  reuse(options: ReuseOptions = {}): LayerSpec[] {
+    return reuse(this.#core, options);
+  }
+
+  /**
+   * A model whose output is that of a layer, in a memory of its own with copies of the weights as they are now. It need not be
+   * compiled to predict, and of a graph's inputs has those that the layer depends on.
+   *
+   * @throws ConfigError `config/unknown-layer`, `config/ambiguous-layer`
+   * @example
+   * const features = await model.featureExtractor("hidden");
+   * features.predict(x); // { data, shape: [120, 8] }
+   */
+  async featureExtractor(upTo: string): Promise<Model> {
+    return new Model(await featureExtractor(this.#core, upTo));
   }
 
   /**

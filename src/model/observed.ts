@@ -24,7 +24,7 @@ export async function observe(
   core.refuseSmallBatches(rows, batchRows);
   const kept = core.engine.f32(gradients, core.variables.size).slice();
   core.evaluations++; // the model must stay as it is until all is seen
-  const { run } = core.prepare("gradients", Math.min(batchRows, rows), true);
+  const { run } = core.prepare("gradients", Math.min(batchRows, rows), { observed: true });
   const data = new Dataset(core, samples, { shuffle: false, batchRows });
   try {
     core.observer.clear();

@@ -7,6 +7,7 @@ import {
   csvLogger,
   earlyStopping,
   gradientHealth,
+  gradualUnfreezing,
   modelCheckpoint,
   progressBar,
   reduceLROnPlateau,
@@ -18,6 +19,7 @@ export const CALLBACKS: Readonly<Record<string, (folder: string) => Callback>> =
   csvLogger: (folder) => csvLogger({ filename: join(folder, "log.csv") }),
   earlyStopping: () => earlyStopping({ monitor: "loss", patience: 100 }),
   gradientHealth: () => gradientHealth({ every: 2 }),
+  gradualUnfreezing: () => gradualUnfreezing({ every: 2 }),
   modelCheckpoint: (folder) => modelCheckpoint({ filepath: join(folder, "best.safetensors"), monitor: "loss" }),
   progressBar: () => progressBar({ stream: { write: () => true } }),
   reduceLROnPlateau: () => reduceLROnPlateau({ monitor: "loss", minDelta: 1e6, patience: 1 }), // reduces again and again

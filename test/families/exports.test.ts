@@ -15,6 +15,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   accuracy: "test/model: the accuracy that fits the loss",
   crossValidate: "test/model/crossValidate.test.ts",
   defineLoss: "test/layers/define.test.ts",
+  discriminativeRates: "test/transfer",
   foldBatchNorm: "test/transfer",
   init: "test/runtime",
   loadModel: "test/io",

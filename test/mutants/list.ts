@@ -1223,7 +1223,7 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "freezing-takes-no-effect": {
       why: "a program that is there already goes on training a frozen layer",
-      find: 'this.#outdate([...TRAINING_MODES, "evaluate", "weightedEvaluate"]);',
+      find: 'this.#outdate([...TRAINING_MODES, "evaluate", "weightedEvaluate", "frozenTrain", "frozenEvaluate"]);',
       replace: "",
     },
   }),
@@ -1522,8 +1522,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "second-output-stored-first": {
       why: "predictions of several outputs all go to the first one's place",
-      find: "outputs.forEach((output, i) => b.store(output, i));",
-      replace: "outputs.forEach((output) => b.store(output, 0));",
+      find: "this.architecture.outputs.forEach(({ tensor }, i) => b.store(tensors[tensor]!, i));",
+      replace: "this.architecture.outputs.forEach(({ tensor }) => b.store(tensors[tensor]!, 0));",
     },
   }),
   ...inFile("src/model/core.ts", ["layers/define"], {
@@ -1814,6 +1814,134 @@ export const MUTANTS: readonly Mutant[] = [
       why: "it divides by the variance",
       find: "/variance`, Math.sqrt)",
       replace: "/variance`)",
+    },
+  }),
+  ...inFile("src/model/reuse.ts", ["model/reuse"], {
+    "reuse-without-copy": {
+      why: "reused layers see what later becomes of the base",
+      find: "const data = variables.view(variable).slice();",
+      replace: "const data = variables.view(variable);",
+    },
+    "reuse-frozen-forgotten": {
+      why: "trainable: false freezes nothing",
+      find: "new LayerSpec(kind, config, { name, trainable, learningRateMultiplier }, weightsOf(core, index))",
+      replace: "new LayerSpec(kind, config, { name, learningRateMultiplier }, weightsOf(core, index))",
+    },
+    "extractor-weights-too-late": {
+      why: "the extractor takes the weights as they are once it is made, not as they were when it was asked for",
+      find: "variable.layer === layer).map((variable) => variables.view(variable).slice()),",
+      replace: "variable.layer === layer).map((variable) => variables.view(variable)),",
+    },
+  }),
+  ...inFile("src/model/architecture.ts", ["model/reuse"], {
+    "reuse-drawn-anew": {
+      why: "the new model's seed wins over what was learned",
+      find: "weights ? variables.map((variable) => startingFrom(weights, variable, name, inputShape)) : variables",
+      replace: "variables",
+    },
+  }),
+  ...inFile("src/model/part.ts", ["model/reuse"], {
+    "part-of-inputs-alone": {
+      why: "of a merge only the first branch is taken",
+      find: "for (const tensor of inputs) wanted.add(tensor);",
+      replace: "wanted.add(inputs[0]!);",
+    },
+    "part-forgets-freezing": {
+      why: "an extractor has layers as they were when the base was built, not as they are",
+      find: "trainable: trainable[i]!,",
+      replace: "",
+    },
+  }),
+  ...inFile("src/model/layer.ts", ["model/reuse"], {
+    "pattern-remembers": {
+      why: "a RegExp with the flag g goes on where it last matched, and misses every other layer",
+      find: "({ name }) => name.search(pattern) >= 0",
+      replace: "({ name }) => pattern.test(name)",
+    },
+  }),
+  ...inFile("src/model/frozenPart.ts", ["model/cacheFrozen"], {
+    "frozen-statistics-of-batch": {
+      why: "a batchNorm that is not frozen is taken for one whose output stays",
+      find: 'batchNorm: "takes its statistics over the other rows of each batch, as it is not frozen itself",',
+      replace: "",
+    },
+    "frozen-random-below": {
+      why: "what stands above something random is cached all the same",
+      find: "if (below !== undefined || reasonOf(nodes) !== undefined)",
+      replace: "if (reasonOf(nodes) !== undefined)",
+    },
+    "frozen-trained-below": {
+      why: "a layer that is trained is cached",
+      find: "if (needsGradient) return;",
+      replace: "",
+    },
+    "frozen-outputs-lost": {
+      why: "an output of the frozen part itself is not kept",
+      find: "for (const { tensor } of outputs) wanted.add(tensor);",
+      replace: "",
+    },
+  }),
+  ...inFile("src/model/frozenCache.ts", ["model/cacheFrozen"], {
+    "cache-not-made-anew": {
+      why: "outputs of a layer that was thawed and trained are kept",
+      find: "return !this.#made || this.#freezes !== this.#core.freezes;",
+      replace: "return !this.#made;",
+    },
+    "cache-after-writing": {
+      why: "outputs of weights that a callback has replaced are kept",
+      find: "this.#made = this.#part === undefined;",
+      replace: "",
+    },
+    "cache-validation-as-training": {
+      why: "the validation is cached by what training makes of its rows",
+      find: '{ data: validation, mode: "frozenEvaluate" }',
+      replace: '{ data: validation, mode: "frozenTrain" }',
+    },
+    "cache-inputs-around": {
+      why: "an input that goes around the frozen part is taken for another one",
+      find: ".map((tensor) => inputs[tensor]!);",
+      replace: ".map((_, i) => inputs[i]!);",
+    },
+    "cache-beyond-memory": {
+      why: "a cache is not refused that its data leave no room for",
+      find: "if (data + bytes <= core.windowBytes) return part;",
+      replace: "if (bytes <= core.windowBytes) return part;",
+    },
+    "cache-leaks": {
+      why: "each fit leaves its outputs behind",
+      find: "for (const outputs of this.#outputs) outputs.release();",
+      replace: "",
+    },
+  }),
+  ...inFile("src/model/fit.ts", ["model/cacheFrozen"], {
+    "cache-stale-in-validation": {
+      why: "weights written after an epoch's last step are validated by the outputs of those before",
+      find: "await this.#cache?.update(signal);",
+      replace: "",
+    },
+  }),
+  ...inFile("src/callbacks/gradualUnfreezing.ts", ["callbacks/gradualUnfreezing"], {
+    "unfreezing-begins-anew": {
+      why: "a resume freezes again what had been thawed",
+      find: "if (next.from === state.from) state = next;",
+      replace: "",
+    },
+    "unfreezing-from-the-bottom": {
+      why: "the lowest layer is thawed first",
+      find: "groups.slice(0, Math.max(0, start)).toReversed()",
+      replace: "groups.slice(0, Math.max(0, start))",
+    },
+    "unfreezing-by-hand-undone": {
+      why: "each epoch sets all layers anew, whatever was frozen by hand",
+      find: "set(below.slice(before, due).flat(), true);",
+      replace: "set(below.slice(0, due).flat(), true);",
+    },
+  }),
+  ...inFile("src/transfer/discriminativeRates.ts", ["transfer/discriminativeRates"], {
+    "rates-upside-down": {
+      why: "the lowest layer learns fastest",
+      find: "layerGroups(model.layers).toReversed()",
+      replace: "layerGroups(model.layers)",
     },
   }),
 ];

@@ -20,7 +20,7 @@ export const STATISTICS_BINS = 48;
 
 export const BINS = 257;
 export const BIN_LANES = 4;
-export const BIN_BYTES = 16;
+export const BIN_BYTES = 4 * BIN_LANES;
 export const BIN_OF_ZERO = 128;
 export const BIN_LEAST_EXPONENT = -40;
 

@@ -26,7 +26,11 @@ const everything = Object.assign({}, ...Object.values(exported)) as Record<strin
 
 const source = readSource();
 const examples = docstringExamples(source);
-const pages = ["docs/README.md", ...readdirSync(join(ROOT, "docs/guide")).map((name) => `docs/guide/${name}`)]
+const pages = [
+  "docs/README.md",
+  "docs/transfer.md",
+  ...readdirSync(join(ROOT, "docs/guide")).map((name) => `docs/guide/${name}`),
+]
   .map((page) => ({ page, code: pageProgram(readFileSync(join(ROOT, page), "utf8")) }))
   .filter(({ code }) => code !== "");
 

@@ -70,9 +70,11 @@ function section(
   return `## ${title}\n\n${text}\n\n${list}\n\n${table(tasks, results, rivals, notes)}`;
 }
 
-/** Rivals down, tasks across; who does none of them has no line. */
+/** Rivals down, tasks across; who can do none of them has no line. */
 function table(tasks: readonly Task[], { tasks: results }: Results, rivals: readonly Rival[], notes: Notes): string {
-  const able = rivals.filter(({ name }) => tasks.some((task) => isMeasured(results[task.name]!.cells[name])));
+  const able = rivals.filter(({ name, lacks }) =>
+    tasks.some((task) => name in results[task.name]!.cells && lacks(task) === undefined),
+  );
   const head = ["", ...tasks.map(({ name, kind }) => `${name}, ${UNITS[kind]}`)];
   const lines = able.map((rival) => {
     const cells = tasks.map((task) => cellText(task, rival, results[task.name]!.cells, notes));

@@ -54,7 +54,7 @@ const LEARN_TASKS: readonly Task[] = [
   {
     name: "digits",
     kind: "learn",
-    title: "digits, 64-64-32-10, ReLU, momentum 0.9, batch 32: to 97 % of the test",
+    title: "97 % of the test, 64-64-32-10, ReLU, momentum 0.9, batch 32",
     network: {
       ...MOMENTUM,
       inputs: 64,
@@ -70,7 +70,7 @@ const LEARN_TASKS: readonly Task[] = [
   {
     name: "mnist",
     kind: "learn",
-    title: "MNIST, 784-300-100-10, ReLU, momentum 0.9, batch 50: to 97.5 % of the test",
+    title: "97.5 % of the test, 784-300-100-10, ReLU, momentum 0.9, batch 50",
     network: { ...CLASSIC, ...MOMENTUM, batch: 50 },
     data: "mnist",
     target: 0.975,

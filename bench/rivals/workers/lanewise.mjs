@@ -50,8 +50,7 @@ await serve({
       return [name, { data: weights[i >> 1][i & 1], shape }];
     });
     model.setWeights(new Map(named));
-    const batchSize = job.network.batch;
-    return { predict: (x) => model.predict(x, { batchSize }).data };
+    return { predict: (x) => model.predict(x).data };
   },
   /** Whether this lanewise has threads. */
   async detect() {

@@ -7,7 +7,7 @@ import { TASKS } from "./tasks.js";
 const WIDTH = 760;
 const ROW = 26;
 const LEFT = 112;
-const RIGHT = 20;
+const RIGHT = 36;
 const TOP = 92;
 const BOTTOM = 44;
 const LEGEND_COLUMNS = 4;

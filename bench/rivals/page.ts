@@ -111,12 +111,15 @@ function epochsText(epochs: readonly number[]): string {
 
 function peakText({ tasks }: Results): string {
   const peaks = Object.values(tasks).map(({ peak }) => peak.median);
-  return `SIMD peak ${Math.min(...peaks).toFixed(0)} to ${Math.max(...peaks).toFixed(0)} GFLOP/s, measured in between`;
+  const [low, high] = [Math.min(...peaks).toFixed(0), Math.max(...peaks).toFixed(0)];
+  return `SIMD peak ${low === high ? low : `${low} to ${high}`} GFLOP/s, measured in between`;
 }
 
 function versionList(rivals: readonly Rival[], versions: Results["versions"]): string {
   const known = rivals.filter(({ name }) => name in versions);
-  return `Versions: ${known.map(({ name, title }) => `${title} ${versions[name]}`).join("; ")}.`;
+  // A library in two settings is one library.
+  const named = known.map(({ name, title }) => `${title.split(",")[0]} ${versions[name]}`);
+  return `Versions: ${[...new Set(named)].join(", ")}.`;
 }
 
 function ranges({ tasks }: Results, rivals: readonly Rival[]): string {

@@ -95,9 +95,4 @@ def prepare(job, weights):
     return {}
 
 
-serve(
-    f"{torch.__version__}, {torch.backends.cpu.get_cpu_capability() if hasattr(torch.backends, 'cpu') else 'CPU'}",
-    Trainer,
-    predict,
-    prepare,
-)
+serve(torch.__version__, Trainer, predict, prepare)

@@ -18,7 +18,7 @@ export const RIVAL_NAMES = rivalsOf(1).map(({ name }) => name);
 const TASK_NAMES = TASKS.map(({ name }) => name);
 const ROUNDS = 3;
 const LIMIT = 90;
-const QUICK_LIMIT = 5;
+const QUICK_LIMIT = 3;
 
 export const HELP = `Usage: npm ci --prefix bench/rivals && npm run rivals -- [options]
 

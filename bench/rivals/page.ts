@@ -6,7 +6,7 @@ import type { Rival } from "./rivals.js";
 import { share } from "./table.js";
 import { type Kind, type Task, TASKS } from "./tasks.js";
 
-const UNITS: Readonly<Record<Kind, string>> = { step: "µs", learn: "s", predict: "µs", cold: "ms" };
+const UNITS: Readonly<Record<Kind, string>> = { step: ", µs", learn: "", predict: ", µs", cold: ", ms" };
 /** Of the README: the classics for MNIST, and steps with hardly any arithmetic. */
 const README_STEPS = ["A", "B", "C", "D", "E", "F"];
 
@@ -36,7 +36,7 @@ in a process of its own; behind them, how many times lanewise's time on one thre
     versionList(rivals, versions),
     "![Time of each rival as a multiple of lanewise's, task by task](rivals/rivals.svg)",
     section("Training steps", "Microseconds a step: forward, backward and update.", "step", results, rivals, notes),
-    section("Training to an accuracy", "Seconds from making the network to the first epoch's end at which it gets so many of the test right.", "learn", results, rivals, notes), // prettier-ignore
+    section("Training to an accuracy", "Time from making the network to the first epoch's end at which it gets so many of the test right.", "learn", results, rivals, notes), // prettier-ignore
     section("Inference", "Microseconds a call, from a `Float32Array` to a `Float32Array`; the same weights, one row of outputs compared.", "predict", results, rivals, notes), // prettier-ignore
     section("Cold start", "Milliseconds from a new process to the first prediction of a saved network, and the most memory it then has held; what Node or Python takes by itself is taken off.", "cold", results, rivals, notes), // prettier-ignore
     notes.lines.join("<br>\n"),
@@ -75,7 +75,7 @@ function table(tasks: readonly Task[], { tasks: results }: Results, rivals: read
   const able = rivals.filter(({ name, lacks }) =>
     tasks.some((task) => name in results[task.name]!.cells && lacks(task) === undefined),
   );
-  const head = ["", ...tasks.map(({ name, kind }) => `${name}, ${UNITS[kind]}`)];
+  const head = ["", ...tasks.map(({ name, kind }) => `${name}${UNITS[kind]}`)];
   const lines = able.map((rival) => {
     const cells = tasks.map((task) => cellText(task, rival, results[task.name]!.cells, notes));
     return [rival.name === "lanewise" ? "**lanewise**" : rival.title, ...cells];
@@ -98,7 +98,7 @@ function cellText(task: Task, rival: Rival, cells: Readonly<Record<string, Cell>
 }
 
 function figureOf({ kind }: Task, { seconds: { median }, epochs, bytes }: Extract<Cell, { seconds: Spread }>): string {
-  if (kind === "learn") return `${digits(median)}, ${epochsText(epochs ?? [])}`;
+  if (kind === "learn") return `${time(median)}, ${epochsText(epochs ?? [])}`;
   if (kind === "cold") return `${milliseconds(median)}, ${megabytes(bytes ?? 0)} MB`;
   return microseconds(median);
 }

@@ -117,7 +117,7 @@ describe("the page", () => {
   });
 
   it("says epochs and memory", () => {
-    expect(text).toContain("| **lanewise** | 4.00, 2 to 3 epochs |");
+    expect(text).toContain("| **lanewise** | 4.00 s, 2 to 3 epochs |");
     expect(text).toContain("| jax-js, wasm | 40.0, 20.0 MB (2.00 ×) |");
   });
 

@@ -78,8 +78,8 @@ async function take(turn: Turn, task: Task, data: TaskData, settings: Settings, 
 }
 
 function overText({ over, epochs, accuracy }: Reply): string {
-  const reached = accuracy ? `; ${(100 * accuracy).toFixed(1)} % in ${epochs} epochs` : `, not one epoch`;
-  return `not within ${over} s${accuracy ? reached : ", which is not an epoch"}`;
+  const reached = accuracy ? `${(100 * accuracy).toFixed(1)} % in ${epochs} epochs` : "which is not an epoch";
+  return `not within ${over} s, ${reached}`;
 }
 
 function askRival(rival: Rival, task: Task, job: object, settings: Settings): Promise<Answer> {

@@ -3,6 +3,7 @@
 import Benchmark from "benchmark";
 import { adam, type Callback, dense, type Model, rescaling, sequential, sgd, varianceScaling } from "lanewise";
 import { peakGflops } from "../kernels/machine.js";
+import { randomRows } from "./rows.js";
 import { flops, HEALTHY, OBSERVED, shape, type Step, STEPS, VANISHING } from "./steps.js";
 
 // Other work on the machine comes and goes: steps take turns with the peak, and the best of each counts.
@@ -10,17 +11,6 @@ const ROUNDS = 8;
 const SECONDS = 0.4;
 const PEAK_SECONDS = 0.05;
 const SAMPLE_SECONDS = 0.02; // one call of fit; short enough to fit between two interruptions
-
-/** Inputs and labels from a small generator of our own: every run times the same data. Images are bytes, as MNIST's are. */
-function randomRows({ inputs, classes, batch, steps }: Step): { x: Float32Array | Uint8Array; y: Uint8Array } {
-  let state = 1;
-  const next = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 0x100000000;
-  const length = batch * steps * inputs;
-  return {
-    x: inputs === 784 ? Uint8Array.from({ length }, () => 256 * next()) : Float32Array.from({ length }, next),
-    y: Uint8Array.from({ length: batch * steps }, () => Math.floor(next() * classes)),
-  };
-}
 
 async function build({ inputs, hidden, classes, activation, optimizer, scale }: Step): Promise<Model> {
   const kernelInitializer =

@@ -1,0 +1,5 @@
+// What Node itself takes.
+
+import { report, testInput } from "./measured.mjs";
+
+report(testInput(784));

@@ -1,0 +1,5 @@
+"""What Python itself takes."""
+
+from measured import report
+
+report([])

@@ -116,9 +116,13 @@ export function shapeOf(value: unknown, what: string): Shape {
   return Object.freeze(shape as number[]);
 }
 
+/** Characters of a text in a message: what stands in a file may have millions. */
+const MOST_SHOWN = 200;
+
 /** A value as it may stand in a message: short, and strings quoted. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string")
+    return JSON.stringify(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value);
   if (typeof value === "function") return `a function (call it: ${value.name || "f"}())`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
   if (Array.isArray(value)) {
@@ -130,6 +134,7 @@ export function show(value: unknown): string {
 
 /** ` Did you mean "relu"?`, or nothing where no name is near. */
 export function suggest(given: unknown, names: readonly string[]): string {
+  if (typeof given === "string" && given.length > MOST_SHOWN) return ""; // no name is near, and looking takes long
   const simple = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   const ranked = names
     .map((name) => ({ name, distance: editDistance(simple(show(given)), simple(name)) }))

@@ -68,7 +68,19 @@ export interface Junk {
 
 export const NUMBERS = [0, -0, 1, -1, 2, 3, 6, 0.5, 1e-45, 3e38, 1e300, 2 ** 31, 2 ** 32, 2 ** 53, NaN, Infinity];
 /** Names that are something in JavaScript, in other scripts, or long. */
-export const HOSTILE_TEXTS = ["", "__proto__", "constructor", "toString", "a/b", "\u0000", "\ud800", "…".repeat(100)];
+export const HOSTILE_TEXTS = [
+  "",
+  "__proto__",
+  "constructor",
+  "toString",
+  "a/b",
+  "\u0000",
+  "\ud800",
+  "…".repeat(100),
+  "x".repeat(50_000),
+];
+/** What takes a time that grows with the square of their number shows here. */
+const MANY = 5000;
 export const HOSTILE_VALUES: readonly unknown[] = [
   null,
   true,
@@ -112,6 +124,10 @@ export function edited<T>(value: T, random: Random, junk: Junk): T {
   else if (random.oneIn(3)) {
     const alike = all.map(([holder, key]) => holder[key]).filter((other) => typeof other === typeof old);
     put(holder, key, structuredClone(random.pick(alike))); // from another place; maybe of another kind
+  } else if (random.oneIn(8) && !Array.isArray(holder)) {
+    delete holder[key];
+  } else if (Array.isArray(old) && random.oneIn(50)) {
+    put(holder, key, new Array<unknown>(MANY).fill(old[0]));
   } else if (Array.isArray(old)) {
     put(holder, key, [...old.slice(random.below(old.length + 1)), ...old.slice(0, random.below(old.length + 1))]);
   } else if (ArrayBuffer.isView(old)) {
@@ -120,7 +136,6 @@ export function edited<T>(value: T, random: Random, junk: Junk): T {
   else if (typeof old === "string") put(holder, key, random.pick(junk.texts));
   else if (typeof old === "number") put(holder, key, random.pick(junk.numbers ?? NUMBERS));
   else if (typeof old === "boolean") put(holder, key, !old);
-  else if (random.oneIn(2)) delete holder[key];
   else put(old as Holder, random.pick(junk.texts), random.pick(HOSTILE_VALUES)); // a key that nobody asked for
   return copy;
 }

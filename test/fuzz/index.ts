@@ -1,7 +1,7 @@
 // npm run fuzz: every reader over very many files, each reader in a process of its own; --help lists the options.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,8 @@ import { details, measuredPart, printed, unreachedOf } from "./table.js";
 /** A case that takes so long hangs. */
 const HANGS_MS = 30_000;
 const PAGE = "docs/studies/fuzz.md";
+/** What was found last of each reader, and files of single cases. */
+const FOLDER = join("build", "fuzz");
 const [BEGIN, END] = ["<!-- measured -->", "<!-- /measured -->"];
 
 try {
@@ -33,14 +35,16 @@ async function main(options: FuzzOptions | "help"): Promise<number> {
   names.forEach(readerOf); // unknown ones are named before the minutes
   if (options.case !== undefined) return one(names[0]!, options.case, options.seed);
   const summaries: Summary[] = [];
+  mkdirSync(FOLDER, { recursive: true });
   for (const name of names) {
     const summary = await inProcess(name, options);
     summaries.push(summary);
+    writeFileSync(storedAt(name), JSON.stringify(summary));
     console.log(details(summary));
     if (options.unreached) console.log(`  not reached:\n${unreachedOf(summary)}`);
   }
   console.log(`\n${printed(summaries)}`);
-  if (options.write) write(summaries);
+  if (options.write) write();
   return summaries.some(({ faults }) => faults.length > 0) ? 1 : 0;
 }
 
@@ -50,8 +54,8 @@ async function one(name: string, number: number, seed: number): Promise<number> 
   const reader = readerOf(name);
   const prepared = await reader.prepare();
   const chosen = caseOf(prepared, seed, number);
-  const path = join("build", "fuzz", `${name}-${seed}-${number}`);
-  mkdirSync(join("build", "fuzz"), { recursive: true });
+  const path = join(FOLDER, `${name}-${seed}-${number}`);
+  mkdirSync(FOLDER, { recursive: true });
   writeFileSync(path, chosen.file);
   console.log(`${path}: ${chosen.file.length} bytes, options ${JSON.stringify(chosen.options) ?? "none"}`);
   const message = await prepared
@@ -95,8 +99,14 @@ async function inProcess(name: string, { seed, files }: FuzzOptions): Promise<Su
   }
 }
 
-/** The figures, between the marks of the page; the words around them stay. */
-function write(summaries: readonly Summary[]): void {
+function storedAt(name: string): string {
+  return join(FOLDER, `${name}.json`);
+}
+
+/** The last figures of every reader, between the marks of the page; the words around them stay. */
+function write(): void {
+  const stored = READERS.map(({ name }) => storedAt(name)).filter((path) => existsSync(path));
+  const summaries = stored.map((path) => JSON.parse(readFileSync(path, "utf8")) as Summary);
   const page = readFileSync(PAGE, "utf8");
   const [before, rest] = page.split(BEGIN) as [string, string | undefined];
   const after = rest?.split(END)[1];

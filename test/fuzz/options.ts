@@ -26,7 +26,8 @@ anything else being changed. Each reader runs in a process of its own:
   --seed N       what they are made of: the same N, the same files           1
   --case N       that one alone, with what came of it; kept in build/fuzz
   --unreached    also the branches that no file has reached
-  --write        also docs/studies/fuzz.md
+  --write        also docs/studies/fuzz.md; a reader that is not named has there
+                 what was found last
   -h, --help     this page
 
 Exit code 1 if a file was neither read nor refused as it should be.

@@ -116,7 +116,7 @@ export function shapeOf(value: unknown, what: string): Shape {
   return Object.freeze(shape as number[]);
 }
 
-/** Characters of a text in a message: what stands in a file may have millions. */
+/** Characters of a text that are shown, and compared with names: what stands in a file may have millions. */
 const MOST_SHOWN = 200;
 
 /** A value as it may stand in a message: short, and strings quoted. */
@@ -134,7 +134,6 @@ export function show(value: unknown): string {
 
 /** ` Did you mean "relu"?`, or nothing where no name is near. */
 export function suggest(given: unknown, names: readonly string[]): string {
-  if (typeof given === "string" && given.length > MOST_SHOWN) return ""; // no name is near, and looking takes long
   const simple = (text: string) => text.toLowerCase().replace(/[^a-z0-9]/g, "");
   const ranked = names
     .map((name) => ({ name, distance: editDistance(simple(show(given)), simple(name)) }))

@@ -344,7 +344,7 @@ function isBadInput(error: unknown): boolean {
     error instanceof RangeError ||
     (error instanceof LanewiseError &&
       !(error instanceof ModelFormatError) &&
-      !(error instanceof UnsupportedError) &&
+      !(error instanceof UnsupportedError && error.code.startsWith("model/")) && // a layer's own is the file's fault
       error.code !== "config/bad-custom-object" && // the caller's
       !error.code.startsWith("engine/") &&
       !error.code.startsWith("memory/"))

@@ -392,6 +392,12 @@ describe("files that cannot be used", () => {
     }
   });
 
+  test("what a layer does not support is the file's fault, too", async () => {
+    const bytes = (await sequential({ inputShape: [2, 3], layers: [prelu({ sharedAxes: [1] })] })).toBytes();
+    const odd = withJson(bytes, "architecture", (a) => ((a.layers[0].config.sharedAxes = [6]), a));
+    expect(await codeOf(odd)).toBe("model/bad-architecture");
+  });
+
   test("no seed: drawn anew, it would not be the same model", async () => {
     expect(await codeOf(withJson(file, "architecture", (a) => ({ ...a, seed: undefined })))).toBe(
       "model/bad-architecture",

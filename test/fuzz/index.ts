@@ -81,7 +81,7 @@ async function inProcess(name: string, { seed, files }: FuzzOptions): Promise<Su
   const watch = setInterval(() => {
     const number = at();
     if (number !== last) [last, since] = [number, performance.now()];
-    hung = performance.now() - since > HANGS_MS;
+    hung = number < files && performance.now() - since > HANGS_MS; // behind the last case figures are made
     if (hung) child.kill("SIGKILL");
     if (process.stdout.isTTY) process.stdout.write(`\r${name}: ${number} of ${files} files `);
   }, 250);

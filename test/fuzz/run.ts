@@ -44,11 +44,13 @@ export async function run(reader: Reader, { seed, files, position, coverage }: R
   const resident = process.memoryUsage.rss();
   const began = performance.now();
   const tally = new Tally();
+  const mark = (number: number) => position !== undefined && writeSync(position, String(number).padEnd(16), 0);
   for (let number = 0; number < files; number++) {
-    if (position !== undefined) writeSync(position, String(number).padEnd(16), 0);
+    mark(number);
     tally.note(number, await judge(reader, prepared, caseOf(prepared, seed, number)));
     if (tally.faults.length >= MOST_FAULTS) break;
   }
+  mark(files);
   const seconds = (performance.now() - began) / 1000;
   const residentBytes = Math.max(0, process.resourceUsage().maxRSS * 1024 - resident);
   const branches = coverage?.of.branches(reader.sources, coverage.compiled) ?? [];

@@ -137,7 +137,7 @@ function crowd(random: Random): Uint8Array {
 
 /** A file of such parts, good or bad. */
 export function hostileFile(original: Parts, other: Uint8Array, random: Random): Uint8Array {
-  if (random.oneIn(5000)) return crowd(random);
+  if (random.oneIn(20_000)) return crowd(random);
   const parts = structuredClone(original);
   const edits = random.few(4);
   for (

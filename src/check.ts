@@ -116,9 +116,13 @@ export function shapeOf(value: unknown, what: string): Shape {
   return Object.freeze(shape as number[]);
 }
 
+/** Characters of a text that are shown, and compared with names: what stands in a file may have millions. */
+const MOST_SHOWN = 200;
+
 /** A value as it may stand in a message: short, and strings quoted. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string")
+    return JSON.stringify(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}…` : value);
   if (typeof value === "function") return `a function (call it: ${value.name || "f"}())`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
   if (Array.isArray(value)) {

@@ -72,7 +72,7 @@ export function rowOf<Rows extends Record<string, FamilyRow>>(family: Family<Row
     const names = Object.keys(family.rows);
     throw new ConfigError(
       `config/unknown-${family.kind}`,
-      `There is no ${family.kind} "${name}".${suggest(name, names)} Known: ${names.join(", ")}.`,
+      `There is no ${family.kind} ${show(name)}.${suggest(name, names)} Known: ${names.join(", ")}.`,
     );
   }
   return family.rows[name as keyof Rows];

@@ -48,7 +48,10 @@ const VARINT = 0;
 const EIGHT_BYTES = 1;
 const COUNTED = 2;
 const FOUR_BYTES = 5;
-/** Most messages, numbers and texts in lists of one file: far above any network's, and a bound on what they are kept in. */
+/**
+ * Most messages, texts, integers and pieces of floats in lists of one file: far above any network's, and a bound on what
+ * they are kept in.
+ */
 const MAX_ITEMS = 1 << 20;
 
 /** The wire type of each kind of value. */
@@ -94,7 +97,7 @@ class Decoder {
   message(schema: Schema, bytes: Uint8Array): Record<string, unknown> {
     const fields = byNumber(schema);
     const values: Record<string, unknown> = {};
-    for (const [name, [, type]] of Object.entries(schema)) if (isList(type)) values[name] = [];
+    for (const [name, [, type]] of Object.entries(schema)) if (isList(type)) values[name] = NONE;
     const reader = new Reader(bytes, (code, why) => this.#broken(code, why));
     while (!reader.done) {
       const { number, wire } = reader.tag();
@@ -107,19 +110,23 @@ class Decoder {
       }
     }
     for (const [name, [, type]] of Object.entries(schema)) {
-      if (type === "floats") values[name] = joined(values[name] as Float32Array[]);
+      if (type === "floats") values[name] = joined(values[name] as readonly Float32Array[]);
     }
     return values;
   }
 
   #field({ name, type }: Field, wire: number, reader: Reader, values: Record<string, unknown>): void {
-    if (isList(type)) return this.#list(type, wire, reader, values[name] as unknown[]);
+    if (isList(type)) {
+      const list = values[name] === NONE ? [] : (values[name] as unknown[]);
+      values[name] = list;
+      return this.#list(type, wire, reader, list);
+    }
     if (values[name] !== undefined) throw this.#broken("protobuf/duplicate-field", "it stands twice");
     values[name] = this.#value(type as Exclude<FieldType, readonly [Schema]>, wire, reader);
   }
 
   #list(type: FieldType, wire: number, reader: Reader, list: unknown[]): void {
-    if (type === "floats") list.push(reader.floats(wire));
+    if (type === "floats") this.#add(list, reader.floats(wire));
     else if (type === "ints" && wire === COUNTED) {
       const packed = reader.inner();
       while (!packed.done) this.#add(list, packed.int());
@@ -162,6 +169,10 @@ class Decoder {
     });
   }
 }
+
+/** Of a list that is not there: a file of empty messages takes no memory for what they lack. */
+const NONE: readonly never[] = Object.freeze([]);
+const NO_FLOATS = new Float32Array(0);
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -268,7 +279,7 @@ function isList(type: FieldType): boolean {
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
+  if (parts.length <= 1) return parts[0] ?? NO_FLOATS;
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

@@ -38,12 +38,16 @@ const MAX_RANK = 64;
 const METADATA = "__metadata__";
 const SPACE = 0x20;
 
+/** But for F4, F6_E2M3 and F6_E3M2, whose elements are no whole bytes. */
 const BYTES_OF_DTYPE: ReadonlyMap<string, number> = new Map([
   ["BOOL", 1],
   ["U8", 1],
   ["I8", 1],
   ["F8_E5M2", 1],
   ["F8_E4M3", 1],
+  ["F8_E8M0", 1],
+  ["F8_E4M3FNUZ", 1],
+  ["F8_E5M2FNUZ", 1],
   ["I16", 2],
   ["U16", 2],
   ["F16", 2],
@@ -54,6 +58,7 @@ const BYTES_OF_DTYPE: ReadonlyMap<string, number> = new Map([
   ["F64", 8],
   ["I64", 8],
   ["U64", 8],
+  ["C64", 8],
 ]);
 const WRITABLE: ReadonlySet<string> = new Set<TensorSource["dtype"]>(["F32", "F64", "I32", "I64", "U32", "U8"]);
 

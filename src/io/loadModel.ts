@@ -172,8 +172,8 @@ function layerOf(saved: SavedArchitecture["layers"][number], index: number, cust
   if (factory) return within("architecture", () => factory(config, options));
   throw new UnsupportedError(
     "model/unknown-layer",
-    `The file's layer "${name}" is of class "${className}", which this lanewise does not have.${suggest(className, Object.keys(LAYERS))} ` +
-      `Pass it as loadModel(source, { customObjects: { ${className}: … } }) if it is your own. There are ${Object.keys(LAYERS).join(", ")}.`,
+    `The file's layer ${show(name)} is of class ${show(className)}, which this lanewise does not have.${suggest(className, Object.keys(LAYERS))} ` +
+      `Pass it by that name in customObjects if it is your own: loadModel(source, { customObjects: { … } }). There are ${Object.keys(LAYERS).join(", ")}.`,
   );
 }
 
@@ -199,7 +199,7 @@ function lossOf(saved: SavedCompile["loss"], customObjects: CustomObjects): Loss
   throw new UnsupportedError(
     "model/unknown-loss",
     `The file was compiled with the loss ${show(name)}, which this lanewise does not have. ` +
-      `Pass it as loadModel(source, { customObjects: { ${name}: … } }) if it is your own.`,
+      "Pass it by that name in customObjects if it is your own: loadModel(source, { customObjects: { … } }).",
   );
 }
 
@@ -224,7 +224,7 @@ function refuseMissingWeights(layers: readonly PlacedLayer[], file: SafetensorsF
     for (const { role, shape } of variables) {
       const found = tensorEntry(file, `${name}/${role}`).shape;
       if (!sameShape(found, shape)) {
-        throw broken("weights", `"${name}/${role}" is ${formatShape(found)}, expected ${formatShape(shape)}`);
+        throw broken("weights", `${show(`${name}/${role}`)} is ${formatShape(found)}, expected ${formatShape(shape)}`);
       }
     }
   }
@@ -311,8 +311,8 @@ function tensorOf(file: SafetensorsFile, name: string): { data: Float32Array; sh
 
 function tensorEntry(file: SafetensorsFile, name: string): TensorEntry {
   const tensor = file.tensors.get(name);
-  if (!tensor) throw broken("weights", `"${name}" is missing`);
-  if (tensor.dtype !== "F32") throw broken("weights", `"${name}" is ${tensor.dtype}, expected F32`);
+  if (!tensor) throw broken("weights", `${show(name)} is missing`);
+  if (tensor.dtype !== "F32") throw broken("weights", `${show(name)} is ${tensor.dtype}, expected F32`);
   return tensor;
 }
 
@@ -344,7 +344,7 @@ function isBadInput(error: unknown): boolean {
     error instanceof RangeError ||
     (error instanceof LanewiseError &&
       !(error instanceof ModelFormatError) &&
-      !(error instanceof UnsupportedError) &&
+      !(error instanceof UnsupportedError && error.code.startsWith("model/")) && // a layer's own is the file's fault
       error.code !== "config/bad-custom-object" && // the caller's
       !error.code.startsWith("engine/") &&
       !error.code.startsWith("memory/"))

@@ -251,7 +251,7 @@ export interface OutputMetrics {
 
 /** @throws ConfigError where a metric is unknown or does not go with the loss's targets */
 export function resolveMetrics(outputs: readonly OutputMetrics[]): ResolvedMetric[][] {
-  const taken = new Set<string>(["loss"]);
+  const taken: Taken = new Map([["loss", 1]]);
   const resolved = outputs.map(({ given, loss, width, prefix }) => {
     const own = given.map((metric) => resolveMetric(metric, loss, width, { taken, prefix: prefix ?? "" }));
     if (prefix === undefined) return own;
@@ -285,7 +285,7 @@ function resolveMetric(
   given: Metric,
   loss: LossDescription,
   width: number,
-  { taken, prefix }: { taken: Set<string>; prefix: string },
+  { taken, prefix }: { taken: Taken; prefix: string },
 ): Unplaced {
   if (typeof given === "function") {
     return { label: labelFor(prefix + (given.name || "metric"), taken), compute: given, slots: 0, evaluateOnly: true };
@@ -304,11 +304,17 @@ function resolveMetric(
   };
 }
 
+/** Labels that are given away, each with the number to try next: a file may name very many metrics. */
+type Taken = Map<string, number>;
+
 /** precision, precision_1 …: two metrics of one name may differ in their options. */
-function labelFor(name: string, taken: Set<string>): string {
+function labelFor(name: string, taken: Taken): string {
   let label = name;
-  for (let i = 1; taken.has(label); i++) label = `${name}_${i}`;
-  taken.add(label);
+  for (let i = taken.get(name) ?? 1; taken.has(label); i++) {
+    label = `${name}_${i}`;
+    taken.set(name, i + 1);
+  }
+  taken.set(label, 1);
   return label;
 }
 

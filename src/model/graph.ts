@@ -27,6 +27,7 @@ export function graphOf(
   outputs: Symbols,
   saved?: { readonly names: readonly string[]; readonly form: Form },
 ): Architecture {
+  refuseTooMany(valuesOf(inputs).length, valuesOf(outputs).length); // first: what follows looks at all of them for each
   const entries = named(inputs, "inputs", "input");
   const exits = named(outputs, "outputs", "output", saved?.names);
   const odd = entries.values.find(({ origin }) => origin !== undefined);
@@ -38,8 +39,11 @@ export function graphOf(
   }
   const order = inOrder(exits.values);
   refuseLooseEnds(entries, order);
-  refuseTooMany(entries.values.length, exits.values.length);
   return { ...assemble(entries, exits, order), outputForm: saved?.form ?? formOf(outputs) };
+}
+
+function valuesOf(given: Symbols): readonly SymbolicValue[] {
+  return given instanceof SymbolicValue ? [given] : Object.values(given ?? {});
 }
 
 function formOf(given: Symbols): Form {
@@ -115,7 +119,7 @@ function refuseTooMany(inputs: number, outputs: number): void {
 /** @param base What those are called that have no name: Keras's way, "input", "input_1" … */
 function named(given: Symbols, what: string, base: string, known?: readonly string[]): Named {
   const form = formOf(given);
-  const values: readonly SymbolicValue[] = form === "one" ? [given as SymbolicValue] : Object.values(given ?? {});
+  const values = valuesOf(given);
   if (values.length === 0 || !values.every((value) => value instanceof SymbolicValue)) {
     const odd = values.find((value) => !(value instanceof SymbolicValue));
     throw new ConfigError(

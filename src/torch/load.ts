@@ -132,7 +132,7 @@ function inOrder(modules: readonly Module[]): Module[] {
     if (isIndex(l) && isIndex(r)) return Number(l) - Number(r);
     throw new ConfigError(
       "torch/unknown-order",
-      `The file does not say whether module "${a.path}" or "${b.path}" comes first: name the modules in the order of the layers, ` +
+      `The file does not say whether module ${show(a.path)} or ${show(b.path)} comes first: name the modules in the order of the layers, ` +
         `loadTorchWeights(model, source, { modules: [${listed(modules.map(({ path }) => path))}] }).`,
     );
   });
@@ -179,14 +179,14 @@ function refuseOtherTensors(module: Module, layer: Layer, expected: readonly Tor
   if (found.length === names.length && names.every((name) => module.tensors.has(name))) return;
   throw new ShapeError(
     "torch/wrong-tensors",
-    `Module "${module.path}" holds ${clipped(found)}, but layer "${layer.name}" (${layer.className}) takes ${names.join(", ")}. ` +
+    `Module ${show(module.path)} holds ${clipped(found)}, but layer "${layer.name}" (${layer.className}) takes ${names.join(", ")}. ` +
       "Is it another layer's turn, or does it lack a bias, or have one too many?",
   );
 }
 
 function weightOf(module: Module, layer: Layer, { name, shape, variableShape }: TorchTensor): NamedArray {
   const tensor = module.tensors.get(name)!;
-  const what = `Tensor "${name}" of module "${module.path}"`;
+  const what = `Tensor "${name}" of module ${show(module.path)}`;
   if (!sameShape(tensor.shape, shape)) {
     throw new ShapeError(
       "torch/wrong-shape",
@@ -203,9 +203,10 @@ function weightOf(module: Module, layer: Layer, { name, shape, variableShape }: 
 }
 
 function listed(paths: readonly string[]): string {
-  return clipped(paths.map((path) => JSON.stringify(path)));
+  return clipped(paths.map(show));
 }
 
 function clipped(items: readonly string[]): string {
-  return items.slice(0, 8).join(", ") + (items.length > 8 ? ", …" : "");
+  const shown = items.slice(0, 8).map((item) => (item.length > 100 ? `${item.slice(0, 100)}…` : item));
+  return shown.join(", ") + (items.length > 8 ? ", …" : "");
 }

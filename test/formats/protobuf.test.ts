@@ -117,6 +117,15 @@ describe("what is refused", () => {
     const messages = new Uint8Array(2 ** 21 + 10);
     for (let i = 0; i < messages.length; i += 2) messages[i] = 0x2a;
     expect(() => decode(SCHEMA, messages)).toThrow(/more than 1048576 items/);
+    const pieces = Uint8Array.from({ length: 2 ** 21 + 20 }, (_, i) => (i % 2 === 0 ? 0x3a : 0)); // floats, 0 of them
+    expect(() => decode(SCHEMA, pieces)).toThrow(/more than 1048576 items/);
+  });
+
+  test("empty messages take little", () => {
+    const messages = Uint8Array.from({ length: 200_000 }, (_, i) => (i % 2 === 0 ? 0x0a : 0));
+    const lists = { a: [2, "ints"], b: [3, "floats"], c: [4, "texts"] } as const satisfies Schema;
+    const { inners } = decode({ inners: [1, [lists]] } as const satisfies Schema, messages);
+    expect(new Set(inners.flatMap(({ a, b, c }) => [a, b, c])).size).toBe(2); // those that are not there are one
   });
 });
 

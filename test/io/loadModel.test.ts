@@ -331,6 +331,56 @@ describe("files that cannot be used", () => {
     expect(performance.now() - before).toBeLessThan(200);
   });
 
+  test("names of millions of letters are refused as soon as others, and not repeated", async () => {
+    const long = "x".repeat(3_000_000);
+    const places: [part: string, change: Parameters<typeof withJson>[2]][] = [
+      ["architecture", (a) => ((a.layers[0].className = long), a)],
+      ["architecture", (a) => ((a.layers[0].config[long] = 1), a)],
+      ["architecture", (a) => ((a.layers[0].config.activation = { name: long }), a)],
+      ["architecture", (a) => ((a.layers[0].name = long), a)],
+      ["compile", (c) => ({ ...c, loss: { name: long } })],
+    ];
+    for (const [part, change] of places) {
+      const before = performance.now();
+      expect((await failureOf(() => loadModel(withJson(file, part, change)))).message.length).toBeLessThan(1500);
+      expect(performance.now() - before).toBeLessThan(400);
+    }
+  });
+
+  test("very many of anything take no time that grows with their square", async () => {
+    const many = <T>(item: T) => new Array<T>(20_000).fill(item);
+    const inputs = [{ name: "x", shape: [4] }];
+    const graph = { inputs, applications: [{ layer: 0, inputs: [0] }], outputForm: "list" };
+    const files: [bytes: Uint8Array, code: string][] = [
+      [
+        withJson(file, "architecture", ({ layers, seed }) => ({
+          layers,
+          seed,
+          graph: { ...graph, outputs: many({ tensor: 1 }) },
+        })),
+        "model/bad-architecture",
+      ],
+      [
+        withJson(file, "architecture", ({ layers, seed }) => ({
+          layers,
+          seed,
+          graph: { ...graph, inputs: many({ shape: [4] }), outputs: [{ name: "y", tensor: 20_000 }] },
+        })),
+        "model/bad-architecture",
+      ],
+      [withJson(file, "compile", (c) => ({ ...c, metrics: many("sparseCategoricalAccuracy") })), "none"],
+    ];
+    for (const [bytes, code] of files) {
+      const before = performance.now();
+      const found = await loadModel(bytes).then(
+        () => "none",
+        (error: unknown) => (error as LanewiseError).code,
+      );
+      expect(found).toBe(code);
+      expect(performance.now() - before).toBeLessThan(2000);
+    }
+  });
+
   test("an unknown class of layer", async () => {
     const bytes = withJson(file, "architecture", (a) => ((a.layers[0].className = "Dens"), a));
     expect(await codeOf(bytes)).toBe("model/unknown-layer");
@@ -340,6 +390,12 @@ describe("files that cannot be used", () => {
         "model/unknown-layer",
       );
     }
+  });
+
+  test("what a layer does not support is the file's fault, too", async () => {
+    const bytes = (await sequential({ inputShape: [2, 3], layers: [prelu({ sharedAxes: [1] })] })).toBytes();
+    const odd = withJson(bytes, "architecture", (a) => ((a.layers[0].config.sharedAxes = [6]), a));
+    expect(await codeOf(odd)).toBe("model/bad-architecture");
   });
 
   test("no seed: drawn anew, it would not be the same model", async () => {

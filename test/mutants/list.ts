@@ -1944,4 +1944,57 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "layerGroups(model.layers)",
     },
   }),
+
+  // ── Files made to do damage ───────────────────────────────────────────────────────────────────────────────────────
+
+  ...inFile("src/formats/safetensors.ts", ["formats/safetensors"], {
+    "hostile-shape-overflow": {
+      why: "a shape whose product leaves the exact integers passes for a small one",
+      find: "if (!Number.isSafeInteger(size)) return undefined;",
+      replace: "",
+    },
+    "hostile-shape-unbounded": {
+      why: "a shape may have a million axes",
+      find: "if (sizes.length === limit)",
+      replace: "if (sizes.length < 0)",
+    },
+    "hostile-entries-unbounded": {
+      why: "a header may name any number of tensors",
+      find: "if (seen.add(key).size > MAX_ENTRIES) {",
+      replace: "if (seen.add(key).size < 0) {",
+    },
+  }),
+  ...inFile("src/formats/protobuf.ts", ["formats/protobuf"], {
+    "hostile-pieces-uncounted": {
+      why: "pieces of floats, of two bytes each, fill the memory",
+      find: "this.#add(list, reader.floats(wire));",
+      replace: "list.push(reader.floats(wire));",
+    },
+    "hostile-empty-messages": {
+      why: "each of a million empty messages has lists of its own",
+      find: "values[name] = NONE;",
+      replace: "values[name] = [];",
+    },
+  }),
+  ...inFile("src/check.ts", ["io/loadModel"], {
+    "hostile-name-searched": {
+      why: "a name of millions of letters is compared with every known one",
+      find: "value.length > MOST_SHOWN ?",
+      replace: "value.length < 0 ?",
+    },
+  }),
+  ...inFile("src/model/graph.ts", ["io/loadModel"], {
+    "hostile-ports-named-first": {
+      why: "a name is found for each of very many outputs, before there are too many",
+      find: "refuseTooMany(valuesOf(inputs).length, valuesOf(outputs).length);",
+      replace: "",
+    },
+  }),
+  ...inFile("src/metrics/index.ts", ["io/loadModel"], {
+    "hostile-labels-from-one": {
+      why: "for each of very many metrics all labels before are tried",
+      find: "taken.set(name, i + 1);",
+      replace: "",
+    },
+  }),
 ];

@@ -193,6 +193,12 @@ describe("what does not fit is named, and the model stays as it was", () => {
     }
   });
 
+  test("a message does not repeat long paths", async () => {
+    const long = (at: number) => linear(`${"1.".repeat(5000)}${at}`, 6, 6);
+    expect((await refusal([...long(1), ...long(2)], [dense(6)])).length).toBeLessThan(1500);
+    expect((await refusal([...long(1), ...linear("x", 6, 6)], [dense(6)])).length).toBeLessThan(1500);
+  });
+
   test("modules that are not there", async () => {
     expect(await refusal(good, layers(), { modules: ["0", "3"] })).toMatch(/^torch\/unknown-module .*no module "3"/);
     expect(await refusal(good, layers(), { modules: ["0", "0"] })).toMatch(/^torch\/unknown-module/);

@@ -296,6 +296,23 @@ export interface ErrorCodes {
   /** A file could not be written, and what stood there is untouched. Check the folder, its permissions and the free space. */
   "files/write-failed": LanewiseError;
 
+  // ── hdf5: files of h5py, which Keras keeps weights in ─────────────────────────────────────────────────────────────
+
+  /** An HDF5 file is shorter than it says, or a part of it lies past its end. Fetch or copy it again. */
+  "hdf5/cut-off": ModelFormatError;
+  /** An HDF5 file contradicts itself; the message says where. Fetch or save it again. */
+  "hdf5/damaged": ModelFormatError;
+  /** A dataset has a shape and no numbers: the file was closed before they were written. */
+  "hdf5/no-data": ModelFormatError;
+  /** A file does not begin as HDF5 does. It is probably of another kind. */
+  "hdf5/not-hdf5": ModelFormatError;
+  /** An HDF5 file goes in circles, or would take more memory than a file of its size should. It is damaged or hostile. */
+  "hdf5/too-much": ModelFormatError;
+  /** An HDF5 file uses what h5py does not write by default: newer indexes, other filters. Save it anew with the defaults. */
+  "hdf5/unsupported": UnsupportedError;
+  /** A dataset or an attribute of HDF5 holds something else than its place asks for, such as whole numbers for weights. */
+  "hdf5/wrong-type": ModelFormatError;
+
   // ── idx: the file format of MNIST ─────────────────────────────────────────────────────────────────────────────────
 
   /** An IDX file announces no dimension at all. It is damaged or of another kind. */
@@ -542,6 +559,27 @@ export interface ErrorCodes {
   "weights/wrong-length": ShapeError;
   /** A weight has another shape than the model's. */
   "weights/wrong-shape": ShapeError;
+
+  // ── zip: archives ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A file of an archive does not unpack to the size and checksum that the archive says. Fetch or copy it again. */
+  "zip/bad-data": ModelFormatError;
+  /** An archive's directory contradicts itself. Fetch or copy it again. */
+  "zip/bad-directory": ModelFormatError;
+  /** A file of an archive is not where its directory says. Fetch or copy it again. */
+  "zip/bad-entry": ModelFormatError;
+  /** A file of an archive has a name that is empty, no UTF-8, or leads out of a folder. The archive is hostile. */
+  "zip/bad-name": ModelFormatError;
+  /** Two files of an archive have one name, so that readers would differ on which is meant. */
+  "zip/duplicate-name": ModelFormatError;
+  /** An archive has no directory at its end. It was cut off, or is of another kind. */
+  "zip/no-directory": ModelFormatError;
+  /** Two files of an archive share bytes, as in a bomb. The archive is damaged or hostile. */
+  "zip/overlap": ModelFormatError;
+  /** An archive unpacks to many times its size. It is damaged or hostile. */
+  "zip/too-large": ModelFormatError;
+  /** An archive is encrypted, zip64, in several parts, or packed by another method than deflate. Pack it anew as a plain one. */
+  "zip/unsupported": UnsupportedError;
 }
 
 /** What `LanewiseError.code` may be. */

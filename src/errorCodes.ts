@@ -342,6 +342,17 @@ export interface ErrorCodes {
   /** An IDX file holds values of a type that the format does not know. It is probably of another kind. */
   "idx/unknown-type": DataError;
 
+  // ── keras: networks as Keras describes them ───────────────────────────────────────────────────────────────────────
+
+  /** An option of a layer in the file is of another type than Keras's, or out of its range. The message names both. */
+  "keras/bad-config": ModelFormatError;
+  /** The network of the file does not hold together: a value that nothing computes, a cycle, shapes that do not fit. */
+  "keras/bad-topology": ModelFormatError;
+  /** The weights of a layer are not as many, or not of the shapes, that it needs. */
+  "keras/bad-weights": ModelFormatError;
+  /** A layer, or an option of it, is one that lanewise does not have. The message names both and says what there is. */
+  "keras/unsupported-layer": UnsupportedError;
+
   // ── layer: what a layer cannot do ─────────────────────────────────────────────────────────────────────────────────
 
   /** `sharedAxes` of a prelu layer leave out an axis before the last of them. They must be the first ones: `[1]`, `[1, 2]`. */

@@ -346,12 +346,24 @@ export interface ErrorCodes {
 
   /** An option of a layer in the file is of another type than Keras's, or out of its range. The message names both. */
   "keras/bad-config": ModelFormatError;
+  /** What a file says of its model is no JSON. It is damaged: save the model again. */
+  "keras/bad-json": ModelFormatError;
   /** The network of the file does not hold together: a value that nothing computes, a cycle, shapes that do not fit. */
   "keras/bad-topology": ModelFormatError;
   /** The weights of a layer are not as many, or not of the shapes, that it needs. */
   "keras/bad-weights": ModelFormatError;
+  /** A file of HDF5 has weights at most, and not the network. Save the whole model, or fill a network with `loadKerasWeights`. */
+  "keras/no-network": ModelFormatError;
+  /** A file is neither a `.keras` archive nor of Keras's HDF5. Is it a SavedModel, or another kind of file? */
+  "keras/not-keras": ModelFormatError;
   /** A layer, or an option of it, is one that lanewise does not have. The message names both and says what there is. */
   "keras/unsupported-layer": UnsupportedError;
+  /** A file says that another Keras than 2 or 3 wrote it, or does not say which. Save the model anew with one of these. */
+  "keras/unsupported-version": UnsupportedError;
+  /** A file of weights has more or fewer of a class of layers than the model, or of their weights. Write the same network. */
+  "keras/wrong-count": ShapeError;
+  /** A weight of the file has another shape than its layer takes. The message names both. */
+  "keras/wrong-shape": ShapeError;
 
   // ── layer: what a layer cannot do ─────────────────────────────────────────────────────────────────────────────────
 

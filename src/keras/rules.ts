@@ -246,8 +246,15 @@ function activated(
   ];
 }
 
-/** Policies that compute in floats; 16 bits of them are computed in 32 here. */
-const TYPES: ReadonlySet<unknown> = new Set(["float32", "mixed_float16", "mixed_bfloat16"]);
+/** Policies that compute in floats, of 32 bits here whatever they are in Keras. */
+const TYPES: ReadonlySet<unknown> = new Set([
+  "float16",
+  "bfloat16",
+  "float32",
+  "float64",
+  "mixed_float16",
+  "mixed_bfloat16",
+]);
 
 /** A name, or in Keras 3 a policy. */
 function checkType(config: LayerConfig): void {

@@ -49,6 +49,7 @@ export function readZip(bytes: Uint8Array, mostBytes: number): Map<string, ZipEn
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { count, begin, end } = findDirectory(view);
   const entries = new Map<string, ZipEntry>();
+  const names = new Set<string>();
   const spans: Span[] = [];
   let at = begin;
   let total = 0;
@@ -60,7 +61,8 @@ export function readZip(bytes: Uint8Array, mostBytes: number): Map<string, ZipEn
     at += HEADER_BYTES + header.lengths;
     if (at > end) throw broken("zip/bad-directory", `entry ${i} of its directory reaches past the directory's end`);
     const name = nameOf(bytes, header);
-    if (entries.has(name)) throw broken("zip/duplicate-name", `two entries are called ${shown(name)}`);
+    if (names.has(name)) throw broken("zip/duplicate-name", `two entries are called ${shown(name)}`);
+    names.add(name);
     const span = spanOf(view, header, name, begin);
     spans.push(span);
     total += header.size;

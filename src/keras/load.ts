@@ -15,8 +15,10 @@ export interface LoadKerasOptions {
   seed?: number;
 }
 
-/** Weights and what is unpacked may take so many times the file's bytes: a small file must not ask for much. */
-export const MOST_GROWTH = 16;
+/** Weights, and what is unpacked, may take so much of a file of so many bytes: a small one must not ask for a large network. */
+export function mostBytesOf(fileBytes: number): number {
+  return Math.max(16 * fileBytes, 1 << 20); // HDF5 of small networks is zeros above all, and packs well
+}
 
 /**
  * Loads a network of Keras with its weights from a `.keras` file (Keras 3, `model.save("net.keras")`) or a whole model in HDF5
@@ -40,7 +42,7 @@ export async function loadKeras<Output extends Predictions = Prediction>(
 ): Promise<Model<Output>> {
   const { seed } = knownOptions<LoadKerasOptions>(options, "loadKeras(source, options)", { seed: true });
   const bytes = await readBytes(source);
-  const mostBytes = bytes.length * MOST_GROWTH;
+  const mostBytes = mostBytesOf(bytes.length);
   const read = isZip(bytes) ? readArchive : isHdf5(bytes) ? readWholeModel : undefined;
   if (!read)
     throw badFile(

@@ -10,7 +10,7 @@ import { readBytes } from "../runtime/files.js";
 import { formatShape, sameShape } from "../shape.js";
 import { badFile } from "./file.js";
 import { arraysOf, containerOf, GroupNames } from "./groups.js";
-import { MOST_GROWTH } from "./load.js";
+import { mostBytesOf } from "./load.js";
 
 /** What filled what. */
 export interface KerasMatch {
@@ -48,7 +48,7 @@ export async function loadKerasWeights<Output extends Predictions>(
   source: ModelSource,
 ): Promise<readonly KerasMatch[]> {
   const bytes = await readBytes(source);
-  const container = containerOf(openHdf5(bytes, bytes.length * MOST_GROWTH));
+  const container = containerOf(openHdf5(bytes, mostBytesOf(bytes.length)));
   if (!container)
     throw badFile(
       "keras/not-keras",

@@ -175,7 +175,10 @@ def keras2():
             f.attrs["model_config"] = json.dumps(config).encode()
             groups = f.create_group("model_weights")
             names = ["x", "dense", "norm", "out"] if "functional" in name else ["dense", "norm", "out"]
-            groups.attrs["layer_names"] = np.array(names, "S")
+            if "functional" in name:  # as long lists are: in several attributes
+                groups.attrs["layer_names0"], groups.attrs["layer_names1"] = np.array(names[:3], "S"), np.array(names[3:], "S")
+            else:
+                groups.attrs["layer_names"] = np.array(names, "S")
             for layer in names:
                 group = groups.create_group(layer)
                 group.attrs["weight_names"] = np.array([f"{layer}/{w}:0" for w in weights.get(layer, [])], "S")
@@ -187,12 +190,13 @@ def keras2():
         keep(name, path.read_bytes())
 
 
-def repacked(data, h5_options):
-    """The archive deflated, its weights in chunks that are packed as well."""
+def repacked(data, container="layers"):
+    """The archive deflated, its weights in chunks that are packed as well; Keras 2.12 called the container otherwise."""
     archive, out = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
     h5 = io.BytesIO()
-    with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as source, h5py.File(h5, "w", **h5_options) as target:
+    with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as source, h5py.File(h5, "w") as target:
         def copy(name, item):
+            name = "/".join(container if part == "layers" else part for part in name.split("/"))
             if isinstance(item, h5py.Group):
                 target.create_group(name)
             elif item.ndim:
@@ -265,10 +269,9 @@ x = save("small.keras", model)  # with its optimizer
 save("small.h5", model, x)
 model.save_weights(FOLDER / "small.weights.h5")
 keep("small.weights.h5", (FOLDER / "small.weights.h5").read_bytes())
-packed = repacked((FOLDER / "small.keras").read_bytes(), {})
-(FOLDER / "packed.keras").write_bytes(packed)
-keep("packed.keras", packed)
-figures["packed.keras"] = figures["small.keras"]
+for name, source, container in [("packed", "small", "layers"), ("older", "functional", "_layer_checkpoint_dependencies")]:
+    keep(f"{name}.keras", repacked((FOLDER / f"{source}.keras").read_bytes(), container))
+    figures[f"{name}.keras"] = figures[f"{source}.keras"]
 keras2()
 layouts()
 (HERE / "files.json").write_text(json.dumps(figures))

@@ -1,9 +1,6 @@
 import type { ErrorCode } from "../../errorCodes.js";
 import { ModelFormatError, UnsupportedError } from "../../errors.js";
 
-/** Most links, attributes, chunks … of one file: far above any network's, and the bound on every loop. */
-const MOST_ITEMS = 1 << 20;
-
 /** The bytes of a file, and how much may be made of them. Nothing is read past the end, and every walk comes to one. */
 export class Hdf5File {
   readonly bytes: Uint8Array;
@@ -11,13 +8,14 @@ export class Hdf5File {
   readonly heaps = new Map<number, ReadonlyMap<number, Uint8Array>>();
   readonly #most: number;
   #bytesLeft: number;
-  #itemsLeft = MOST_ITEMS;
+  #itemsLeft: number;
 
   /** @param mostBytes All texts and numbers that are read may take. */
   constructor(bytes: Uint8Array, mostBytes: number) {
     this.bytes = bytes;
     this.#most = mostBytes;
     this.#bytesLeft = mostBytes;
+    this.#itemsLeft = bytes.length; // a part takes some dozens of bytes, and is read a few times
   }
 
   /** A range to be read from front to back. */
@@ -32,10 +30,11 @@ export class Hdf5File {
     return this.at(begin, Math.max(0, this.bytes.length - begin), what);
   }
 
-  /** Before each item of a list or a tree. */
+  /** Before each item of a list or a tree: this bounds every loop. */
   count(items = 1): void {
     this.#itemsLeft -= items;
-    if (this.#itemsLeft < 0) throw broken("hdf5/too-much", `it has more than ${MOST_ITEMS} parts, or goes in circles`);
+    if (this.#itemsLeft < 0)
+      throw broken("hdf5/too-much", `it goes in circles, or has more than ${this.bytes.length} parts`);
   }
 
   /** Before bytes are taken. */

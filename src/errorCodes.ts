@@ -291,8 +291,12 @@ export interface ErrorCodes {
   "files/not-a-path": UnsupportedError;
   /** There is no such file, or the server answered 404. Check the path and the working folder. */
   "files/not-found": LanewiseError;
+  /** A file from elsewhere names another one outside of its own folder, which is not opened. */
+  "files/outside": LanewiseError;
   /** A file or an address could not be read; the message and the error's `cause` say why. */
   "files/read-failed": LanewiseError;
+  /** A file is larger than what it belongs to says. */
+  "files/too-large": LanewiseError;
   /** A file could not be written, and what stood there is untouched. Check the folder, its permissions and the free space. */
   "files/write-failed": LanewiseError;
 
@@ -552,6 +556,23 @@ export interface ErrorCodes {
   "shape/statistics": ShapeError;
   /** An array would take more than 4 GiB, which 32-bit addresses do not reach. */
   "shape/too-large": ShapeError;
+
+  // ── tfjs: models of TensorFlow.js ─────────────────────────────────────────────────────────────────────────────────
+
+  /** model.json is no JSON, or lists weights that cannot be: the message says which. The file is damaged. */
+  "tfjs/bad-json": ModelFormatError;
+  /** The weights of a file are not as many bytes as its list of them says, or not of a type that networks have. */
+  "tfjs/bad-weights": ModelFormatError;
+  /** The file is a graph model: ops of TensorFlow without layers, which cannot be trained on. Convert the Keras model to a layers model. */
+  "tfjs/graph-model": UnsupportedError;
+  /** A file of weights that model.json names is not among those given. */
+  "tfjs/missing-shard": ModelFormatError;
+  /** The file holds no layers model of TensorFlow.js. It is another kind of file. */
+  "tfjs/not-tfjs": ModelFormatError;
+  /** The weights take more bytes than a file may have. */
+  "tfjs/too-large": UnsupportedError;
+  /** A layer or an activation that TensorFlow.js does not have. The message says what to use instead. */
+  "tfjs/unsupported-layer": UnsupportedError;
 
   // ── torch: networks of PyTorch ────────────────────────────────────────────────────────────────────────────────────
 

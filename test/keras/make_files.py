@@ -110,8 +110,8 @@ def functional():
     """Several inputs and outputs, a residual, a shared layer, models within models, one of them frozen and used twice."""
     a, b = keras.Input((6,), name="first input"), keras.Input((5,), name="second")
     inner = keras.Input((5,))
-    both = keras.Model(inner, L.Add()([inner, block("deep")(inner)]), name="both")
-    frozen = block("frozen")
+    both = keras.Model(inner, L.Add()([inner, block("deep")(block("deeper")(inner))]), name="both")
+    frozen = block("b")  # as one of its layers is called
     frozen.trainable = False
     shared = L.Dense(5, activation="silu", name="shared")
     x = shared(adapted()(a))

@@ -1944,4 +1944,74 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "layerGroups(model.layers)",
     },
   }),
+  ...inFile("src/formats/zip.ts", ["formats/zip"], {
+    "zip-shared-bytes": {
+      why: "entries may share bytes: a small archive unpacks to many times its size",
+      find: "if (begin >= sorted[i]!.end) return;",
+      replace: "if (begin >= sorted[i]!.begin) return;",
+    },
+    "zip-unchecked-sum": {
+      why: "only each file is held to what all may take",
+      find: "total += header.size;",
+      replace: "total = header.size;",
+    },
+    "zip-stored-unchecked": {
+      why: "a stored file's checksum is not compared",
+      find: "if (crc32(packed) === crc) return packed;",
+      replace: "return packed;",
+    },
+  }),
+  ...inFile("src/formats/hdf5/dataset.ts", ["formats/hdf5"], {
+    "hdf5-edge-of-a-chunk": {
+      why: "chunks at the edge are as wide as the others: they overwrite the next row",
+      find: "Math.min(length, shape[axis]! - begin[axis]!)",
+      replace: "length",
+    },
+    "hdf5-chunk-twice": {
+      why: "a chunk that comes twice hides that another is missing",
+      find: "seen.add(begin.join());",
+      replace: "",
+    },
+    "hdf5-filters-forwards": {
+      why: "filters are undone in the order in which they were applied",
+      find: "for (let i = filters.length - 1; i >= 0; i--) {",
+      replace: "for (let i = 0; i < filters.length; i++) {",
+    },
+  }),
+  ...inFile("src/formats/hdf5/file.ts", ["formats/hdf5"], {
+    "hdf5-circles": {
+      why: "a file that goes in circles does not end",
+      find: "if (this.#itemsLeft >= 0) return;",
+      replace: "if (this.#itemsLeft >= -1e7) return;",
+    },
+    "hdf5-uncharged": {
+      why: "a dataset may take any memory",
+      find: "this.#bytesLeft -= bytes;",
+      replace: "",
+    },
+  }),
+  ...inFile("src/keras/groups.ts", ["keras/files"], {
+    "keras-miscounted": {
+      why: "the second layer of a class is looked for as the third",
+      find: "`${base}_${before}`",
+      replace: "`${base}_${before + 1}`",
+    },
+    "keras-class-names": {
+      why: "PReLU is looked for as prelu",
+      find: '.replace(/([a-z])([A-Z])/g, "$1_$2")',
+      replace: "",
+    },
+  }),
+  ...inFile("src/keras/wholeModel.ts", ["keras/files"], {
+    "keras-any-end": {
+      why: "the weights of a layer are those of any that is called alike",
+      find: "owner[owner.length - end.length + i] === name",
+      replace: "owner.includes(name)",
+    },
+    "keras-list-in-parts": {
+      why: "of a list in several attributes the first part counts",
+      find: "all.push(...part);",
+      replace: "if (i === 0) all.push(...part);",
+    },
+  }),
 ];

@@ -33,8 +33,8 @@ export class Hdf5File {
   /** Before each item of a list or a tree: this bounds every loop. */
   count(items = 1): void {
     this.#itemsLeft -= items;
-    if (this.#itemsLeft < 0)
-      throw broken("hdf5/too-much", `it goes in circles, or has more than ${this.bytes.length} parts`);
+    if (this.#itemsLeft >= 0) return;
+    throw broken("hdf5/too-much", `it goes in circles, or has more than ${this.bytes.length} parts`);
   }
 
   /** Before bytes are taken. */

@@ -17,6 +17,7 @@ export const MODULES = [
   ["lanewise", "src/index.ts"],
   ["lanewise/data", "src/data/index.ts"],
   ["lanewise/onnx", "src/onnx/index.ts"],
+  ["lanewise/tfjs", "src/tfjs/index.ts"],
   ["lanewise/torch", "src/torch/index.ts"],
 ] as const;
 

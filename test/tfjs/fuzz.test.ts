@@ -28,8 +28,8 @@ test("a model, or that it is damaged or not supported", { timeout: 120_000 + RUN
       });
       return { outcome, ms: performance.now() - start };
     };
-    let { outcome, ms } = await took();
-    if (ms >= LONG_MS) ms = Math.min(ms, (await took()).ms);
+    const { outcome, ms: first } = await took();
+    const ms = first < LONG_MS ? first : Math.min(first, (await took()).ms);
     if (ms > worst) [worst, worstSeed] = [ms, seed];
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     if (process.env.LANEWISE_FUZZ && i % 100 === 0) memory = Math.max(memory, process.memoryUsage().rss);

@@ -559,7 +559,7 @@ export interface ErrorCodes {
 
   // ── tfjs: models of TensorFlow.js ─────────────────────────────────────────────────────────────────────────────────
 
-  /** model.json is no JSON, or lists weights that cannot be: the message says which. The file is damaged. */
+  /** The file model.json is no JSON, or lists weights that cannot be: the message says which. It is damaged. */
   "tfjs/bad-json": ModelFormatError;
   /** The weights of a file are not as many bytes as its list of them says, or not of a type that networks have. */
   "tfjs/bad-weights": ModelFormatError;

@@ -167,9 +167,9 @@ const OPTION_VALUES: ReadonlyMap<unknown, string> = new Map([
 export function initializerOf(config: LayerConfig, key: string): InitializerDescription | undefined {
   const { className, options } = partOf(config, key) ?? {};
   if (className === undefined) return undefined;
-  const camel = className.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const name = camel.charAt(0).toLowerCase() + camel.slice(1);
-  if (!Object.hasOwn(INITIALIZERS.rows, name) || name === "auto") return undefined;
+  const simple = (text: string) => text.replaceAll("_", "").toLowerCase(); // "LeCunNormal", "lecun_normal"
+  const name = Object.keys(INITIALIZERS.rows).find((name) => simple(name) === simple(className));
+  if (name === undefined || name === "auto") return undefined;
   const row = INITIALIZERS.rows[name as keyof typeof INITIALIZERS.rows];
   const known = Object.entries(INITIALIZER_OPTIONS).flatMap(([theirs, ours]) => {
     const value = own(options!, theirs) ?? undefined;

@@ -193,7 +193,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     const shared = config.integers("shared_axes") ?? [];
     const alphaInitializer = initializerOf(config, "alpha_initializer");
     config.refuse(...partsOf("alpha"));
-    if (shared.some((axis) => axis > shapes[0]!.length)) throw config.bad("it shares axes that a sample has not");
+    if ([...shared].sort((a, b) => a - b).some((axis, i) => axis !== i + 1)) {
+      throw config.unsupported(`its shared axes are [${shared.join(", ")}], and lanewise shares the first ones`);
+    }
+    if (shared.length > shapes[0]!.length) throw config.bad("it shares axes that a sample has not");
     const spec = prelu({ sharedAxes: shared, ...given({ alphaInitializer }), ...options() });
     return inLine([spec], { spec, roles: { alpha: "alpha" } });
   },

@@ -1,10 +1,11 @@
 // What a layer of lanewise is in TensorFlow.js, in the words of model.json.
 
 import { type ActivationDescription, type ActivationName, ACTIVATIONS } from "../activations/table.js";
-import type { ConstraintDescription } from "../constraints/index.js";
+import { type ConstraintDescription, CONSTRAINTS } from "../constraints/index.js";
 import { UnsupportedError } from "../errors.js";
 import { concrete, type InitializerDescription, type InitializerName } from "../initializers/table.js";
 import type { Layer } from "../model/layer.js";
+import type { NamedArray } from "../model/variables.js";
 import type { RegularizerDescription } from "../regularizers/index.js";
 import type { Ref, Writer } from "./writer.js";
 
@@ -30,7 +31,6 @@ interface Config {
   readonly scale: boolean;
   readonly offset: number;
   readonly axis: number;
-  readonly targetShape: readonly number[];
   readonly sharedAxes: readonly number[];
   readonly kernelInitializer: InitializerDescription;
   readonly biasInitializer: InitializerDescription;
@@ -46,7 +46,7 @@ const scaleWeights = ({ center, scale }: Config) => ({
   ...(center && { beta: "beta" }),
 });
 
-const LAYERS: Readonly<Record<string, (config: Config) => Parts>> = {
+const LAYERS: Readonly<Record<string, (config: Config, layer: Layer) => Parts>> = {
   Add: () => ({ className: "Add", config: {} }),
   AlphaDropout: ({ rate }) => ({ className: "AlphaDropout", config: { rate } }),
   BatchNormalization: (config) => {
@@ -106,12 +106,14 @@ const LAYERS: Readonly<Record<string, (config: Config) => Parts>> = {
     weights: { alpha: "alpha" },
   }),
   Rescaling: ({ scale, offset }) => ({ className: "Rescaling", config: { scale, offset } }),
-  Reshape: ({ targetShape }) => ({ className: "Reshape", config: { target_shape: targetShape } }),
+  // Where the batch is open it cannot tell what -1 stands for.
+  Reshape: (_, { outputShape }) => ({ className: "Reshape", config: { target_shape: outputShape } }),
 };
 
 /** @throws UnsupportedError `tfjs/unsupported-layer` */
-export function partsOf({ name, className, config }: Layer): Parts {
-  if (Object.hasOwn(LAYERS, className)) return LAYERS[className]!(config as Config);
+export function partsOf(layer: Layer): Parts {
+  const { name, className, config } = layer;
+  if (Object.hasOwn(LAYERS, className)) return LAYERS[className]!(config as Config, layer);
   throw new UnsupportedError(
     "tfjs/unsupported-layer",
     `Layer "${name}" (${className}) cannot be written for TensorFlow.js. Written are ${[...Object.keys(LAYERS), "Activation"].join(", ")}.`,
@@ -123,7 +125,7 @@ export function partsOf({ name, className, config }: Layer): Parts {
 /** The name that TensorFlow.js has for it; a row that is a text says what to do where there is none, a function how it is written. */
 type Numbers = Readonly<Record<string, number>>;
 type Write = (step: Step, x: Ref, options: Numbers) => Ref;
-type Step = (suffix: string | undefined, className: string, config: object, x: Ref) => Ref;
+type Step = (suffix: string | undefined, className: string, config: object, ...inputs: readonly Ref[]) => Ref;
 type Row = { readonly name: string } | { readonly write: Write } | { readonly instead: string };
 
 const named = (name: string): Row => ({ name });
@@ -146,12 +148,26 @@ const ROWS: Readonly<Record<ActivationName, Row>> = {
   relu: named("relu"),
   relu6: named("relu6"),
   leakyRelu: { write: (step, x, { negativeSlope }) => step(undefined, "LeakyReLU", { alpha: negativeSlope }, x) },
-  elu: { write: (step, x, { alpha }) => step(undefined, "ELU", { alpha }, x) },
+  // Theirs has α = 1 only: α · elu₁(x) + (1 − α) · relu(x)
+  elu: {
+    write(step, x, { alpha = 1 }) {
+      const elu = step("elu", "Activation", { activation: "elu" }, x);
+      const relu = step("relu", "Activation", { activation: "relu" }, x);
+      const below = step("below", "Rescaling", { scale: alpha, offset: 0 }, elu);
+      const above = step("above", "Rescaling", { scale: 1 - alpha, offset: 0 }, relu);
+      return step(undefined, "Add", {}, below, above);
+    },
+  },
   selu: named("selu"),
   // α · elu(x / α)
   celu: {
     write(step, x, { alpha = 1 }) {
-      const elu = step("elu", "ELU", { alpha: 1 }, step("inner", "Rescaling", { scale: 1 / alpha, offset: 0 }, x));
+      const elu = step(
+        "elu",
+        "Activation",
+        { activation: "elu" },
+        step("inner", "Rescaling", { scale: 1 / alpha, offset: 0 }, x),
+      );
       return step(undefined, "Rescaling", { scale: alpha, offset: 0 }, elu);
     },
   },
@@ -178,8 +194,8 @@ function nameThere(activation: ActivationDescription): string | undefined {
 
 /** As one layer or more behind `x`; the last has the name. */
 export function activated(writer: Writer, layer: Layer, name: string, activation: ActivationDescription, x: Ref): Ref {
-  const step: Step = (suffix, className, config, x) =>
-    writer.call(suffix === undefined ? name : `${name}.${suffix}`, className, config, [x]);
+  const step: Step = (suffix, className, config, ...inputs) =>
+    writer.call(suffix === undefined ? name : `${name}.${suffix}`, className, config, inputs);
   const row = rowOf(activation);
   if ("name" in row) return step(undefined, "Activation", { activation: row.name }, x);
   if ("write" in row) return row.write(step, x, activation as unknown as Numbers);
@@ -253,3 +269,18 @@ function constraint(description: ConstraintDescription | undefined): object | un
       return { class_name: "NonNeg", config: {} };
   }
 }
+
+/** Whether its constraint would change a weight: TensorFlow.js applies it when it loads, here it is applied after each step. */
+export function breaksConstraint(constraint: ConstraintDescription, { data, shape }: NamedArray): boolean {
+  const { norms } = CONSTRAINTS.rows[constraint.name];
+  if (!norms) return data.some((value) => value < 0);
+  const { minimum, maximum } = norms(constraint);
+  const columns = data.length / shape[0]!;
+  return Array.from({ length: columns }, (_, column) => {
+    let squares = 0;
+    for (let i = column; i < data.length; i += columns) squares += data[i]! * data[i]!;
+    return Math.sqrt(squares);
+  }).some((norm) => norm > 0 && (norm < minimum * (1 - ROUNDING) || norm > maximum * (1 + ROUNDING)));
+}
+
+const ROUNDING = 1e-5;

@@ -1,4 +1,5 @@
 import type { ActivationDescription } from "../activations/table.js";
+import type { ConstraintDescription } from "../constraints/index.js";
 import { UnsupportedError } from "../errors.js";
 import { joints } from "../io/joints.js";
 import type { Layer } from "../model/layer.js";
@@ -6,7 +7,7 @@ import type { Model } from "../model/model.js";
 import type { Predictions } from "../model/predict.js";
 import type { NamedArray } from "../model/variables.js";
 import { writeFileAtomic, makeFolderOf } from "../runtime/files.js";
-import { activated, partsOf } from "./parts.js";
+import { activated, breaksConstraint, partsOf } from "./parts.js";
 import { type Ref, Writer } from "./writer.js";
 
 const SHARD = "group1-shard1of1.bin";
@@ -25,13 +26,14 @@ export type TfjsModel = Readonly<Record<string, Uint8Array>>;
  * as a frozen BatchNormalization.
  *
  * @throws UnsupportedError `tfjs/unsupported-layer` for a layer of your own, and for exponential, hardSilu and gelu({ approximate:
- *   true }), which TensorFlow.js cannot load; `tfjs/too-large` beyond 2 GiB
+ *   true }), which TensorFlow.js cannot load, and for weights that break their constraint, which it would apply; `tfjs/too-large` beyond 2 GiB
  * @example
  * const files = toTfjs(model); // { "model.json": Uint8Array, "group1-shard1of1.bin": Uint8Array }
  * const same = await loadTfjs(files);
  */
 export function toTfjs<Output extends Predictions>(model: Model<Output>): TfjsModel {
   const writer = new Writer(model.inputs.map(({ name, shape }) => ({ name, shape })));
+  refuseBroken(model);
   const { applications, outputs } = joints(model);
   const values = [...writer.entries];
   for (const { layer, inputs } of applications) {
@@ -75,6 +77,23 @@ function written(writer: Writer, layer: Layer, inputs: readonly Ref[]): Ref {
   const frozen = trainable ? {} : { trainable };
   const y = writer.call(name, parts.className, { ...parts.config, ...frozen }, inputs);
   return parts.activation ? activated(writer, layer, `${name}.activation`, parts.activation, y) : y;
+}
+
+/** A network that TensorFlow.js would load as another one. */
+function refuseBroken<Output extends Predictions>(model: Model<Output>): void {
+  const weights = model.getWeights();
+  for (const { name, className, config } of model.layers) {
+    for (const role of className === "Dense" ? ["kernel", "bias"] : []) {
+      const constraint = (config as Readonly<Record<string, ConstraintDescription | undefined>>)[`${role}Constraint`];
+      const weight = weights.get(`${name}/${role}`);
+      if (!constraint || !weight || !breaksConstraint(constraint, weight)) continue;
+      throw new UnsupportedError(
+        "tfjs/unsupported-layer",
+        `The ${role} of layer "${name}" does not keep to its constraint, ${constraint.name}, and TensorFlow.js would apply that when it loads it. ` +
+          "Train a step first, which applies it here, or make the network without.",
+      );
+    }
+  }
 }
 
 function activationOf(config: unknown): ActivationDescription {

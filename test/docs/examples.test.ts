@@ -13,6 +13,7 @@ import * as data from "../../src/data/index.js";
 import * as lanewise from "../../src/index.js";
 import * as keras from "../../src/keras/index.js";
 import * as onnx from "../../src/onnx/index.js";
+import * as tfjs from "../../src/tfjs/index.js";
 import * as torch from "../../src/torch/index.js";
 import { prepare, prepareFiles, PREPARED_TYPES } from "./prepared.js";
 
@@ -22,6 +23,7 @@ const exported: Readonly<Record<(typeof MODULES)[number][0], object>> = {
   "lanewise/data": data,
   "lanewise/keras": keras,
   "lanewise/onnx": onnx,
+  "lanewise/tfjs": tfjs,
   "lanewise/torch": torch,
 };
 const everything = Object.assign({}, ...Object.values(exported)) as Record<string, unknown>;

@@ -1728,6 +1728,113 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "for (const part of parts.slice(0, 1)) {",
     },
   }),
+  ...inFile("src/keras/rules.ts", ["keras/keras", "tfjs/import"], {
+    "keras-epsilon-of-another-layer": {
+      why: "a batch normalization gets the default epsilon, whatever the file says",
+      find: 'config.number("epsilon", 1e-3), config.number("momentum", 0.99)',
+      replace: 'config.number("momentum", 0.99) && 1e-3, config.number("momentum", 0.99)',
+    },
+    "keras-statistics-swapped": {
+      why: "mean and variance change places",
+      find: '{ moving_mean: "movingMean", moving_variance: "movingVariance" }',
+      replace: '{ moving_variance: "movingVariance", moving_mean: "movingMean" }',
+    },
+    "keras-option-overlooked": {
+      why: "an option that nobody knows is passed over",
+      find: "  const built = ruled(config, place);\n  config.refuseUnread();\n",
+      replace: "  const built = ruled(config, place);\n",
+    },
+    "keras-subtraction-turned": {
+      why: "b - a in the place of a - b",
+      find: "sum.apply([a!, negative.apply(b!)])",
+      replace: "sum.apply([b!, negative.apply(a!)])",
+    },
+    "keras-variance-of-nothing": {
+      why: "a feature that never varied is divided by 0",
+      find: "data.map((value) => Math.max(value, LEAST_VARIANCE))",
+      replace: "data.map((value) => Math.max(value, 0))",
+    },
+  }),
+  ...inFile("src/keras/parts.ts", ["keras/keras", "tfjs/import"], {
+    "keras-hard-sigmoid-of-today": {
+      why: "the hard sigmoid of Keras 2 is taken for that of Keras 3",
+      find: "dialect === 2 && { inner: OLD_HARD_SIGMOID }",
+      replace: "dialect === 3 && { inner: OLD_HARD_SIGMOID }",
+    },
+    "keras-last-axis-of-any": {
+      why: "a normalization over another axis is taken for one over the last",
+      find: "(axis[0] === -1 || axis[0] === axes)",
+      replace: "(axis[0] === -1 || axis[0]! <= axes)",
+    },
+    "keras-ops-for-layers": {
+      why: "x * 2 of Keras 3 is taken for a layer",
+      find: 'module === "builtins" || (typeof module === "string" && MODULES.test(module))',
+      replace: 'module === "builtins" || typeof module === "string"',
+    },
+  }),
+  ...inFile("src/keras/topology.ts", ["keras/keras", "tfjs/import"], {
+    "keras-calls-counted-from-0": {
+      why: "the second call of a model within a model of Keras 2 is taken for its first",
+      find: "const call = callable && calls[ref.node - callable.firstNode];",
+      replace: "const call = callable && calls[Math.max(0, ref.node - 1)];",
+    },
+    "keras-frozen-model-thaws": {
+      why: "what a frozen model holds is trained",
+      find: "trainable: scope.trainable && (!isObject(config)",
+      replace: "trainable: scope.trainable || (!isObject(config)",
+    },
+    "keras-weights-multiply": {
+      why: "a small file asks for a large network",
+      find: "this.#bytesLeft -= sizeOf(ours) * 4;",
+      replace: "this.#bytesLeft -= 0;",
+    },
+  }),
+  ...inFile("src/tfjs/weights.ts", ["tfjs/malformed", "tfjs/import"], {
+    "tfjs-quantized-in-32-bits": {
+      why: "quantized weights are rounded twice",
+      find: "const value = (v: number) => v * scale + min;",
+      replace: "const value = (v: number) => Math.fround(v * scale) + min;",
+    },
+    "tfjs-optimizer-takes-no-place": {
+      why: "weights behind those of an optimizer are read from its bytes",
+      find: "    offset += spec.bytes;\n",
+      replace: '    if (own(entry, "group") !== "optimizer") offset += spec.bytes;\n',
+    },
+    "tfjs-piece-too-early": {
+      why: "a weight that lies in two shards has the first part twice",
+      find: "piece.subarray(from - at, to - at)",
+      replace: "piece.subarray(0, to - from)",
+    },
+  }),
+  ...inFile("src/runtime/files.ts", ["tfjs/files"], {
+    "tfjs-path-up": {
+      why: "a model.json reads files above its folder",
+      find: 'part !== "." && part !== ".." &&',
+      replace: 'part !== "." &&',
+    },
+    "tfjs-link-out": {
+      why: "a link in the folder leads out of it",
+      find: "if (!file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) throw outside(name);",
+      replace: "",
+    },
+    "tfjs-name-decoded": {
+      why: "%2e%2e in the name of a shard leads up",
+      find: "parts.map(encodeURIComponent)",
+      replace: "parts",
+    },
+  }),
+  ...inFile("src/tfjs/parts.ts", ["tfjs/export"], {
+    "tfjs-constraint-by-rows": {
+      why: "norms are taken over rows",
+      find: "for (let i = column; i < data.length; i += columns)",
+      replace: "for (let i = column * shape[0]!; i < (column + 1) * shape[0]!; i++)",
+    },
+    "tfjs-normalization-thaws": {
+      why: "statistics that are given are trained away",
+      find: "center: false, scale: false, trainable: false }",
+      replace: "center: false, scale: false }",
+    },
+  }),
   ...inFile("src/onnx/rules.ts", ["onnx/onnx"], {
     "onnx-transposition-ignored": {
       why: "a square kernel of PyTorch is taken as it lies",

@@ -1,6 +1,6 @@
 // Models of TensorFlow.js and of Keras that somebody has damaged, or made to do damage: from a number to files, and their reader.
 
-import { loadTfjs } from "../../src/tfjs/index.js";
+import { loadTfjs, type TfjsArtifacts } from "../../src/tfjs/index.js";
 import { type KerasLayer, modelFromConfig } from "../../src/keras/topology.js";
 import { NAMES as KERAS_NAMES, sample as kerasSample, sourceOf } from "../keras/samples.js";
 import { type Files, filesOf, NAMES, sample } from "./samples.js";
@@ -153,8 +153,14 @@ function damaged(bytes: Uint8Array, draws: Draws): Uint8Array {
   }
 }
 
-/** The files of the case of this number. */
-export function makeCase(seeds: readonly Files[], seed: number): Files {
+/** What a reader is given: files, model.json and files of weights, or what TensorFlow.js has in memory. */
+export interface Case {
+  readonly files: Files;
+  readonly form: "files" | "bytes" | "artifacts";
+}
+
+/** The case of this number. */
+export function makeCase(seeds: readonly Files[], seed: number): Case {
   const draws = new Draws(seed);
   const files = { ...draws.of(seeds) };
   const json = JSON.parse(decoder.decode(files["model.json"])) as Json;
@@ -165,12 +171,17 @@ export function makeCase(seeds: readonly Files[], seed: number): Files {
     files[name] = damaged(files[name]!, draws);
   }
   if (draws.below(60) === 0) delete files[draws.of(Object.keys(files))];
-  return files;
+  return { files, form: draws.of(["files", "files", "files", "bytes", "artifacts"]) };
 }
 
 /** A model that predicts, or an error. */
-export async function readCase(files: Files): Promise<string> {
-  const model = await loadTfjs(files, { seed: 1 });
+export async function readCase({ files, form }: Case): Promise<string> {
+  const { "model.json": json, ...shards } = files;
+  const model = await (form === "artifacts"
+    ? loadTfjs(artifactsOf(json, shards), { seed: 1 })
+    : form === "bytes" && json
+      ? loadTfjs(json, { seed: 1, weights: shards })
+      : loadTfjs(files, { seed: 1 }));
   const inputs = model.inputs.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
   if (
     inputs.every((size) => size < 10_000) &&
@@ -179,4 +190,17 @@ export async function readCase(files: Files): Promise<string> {
     model.predict(inputs.length === 1 ? new Float32Array(inputs[0]!) : inputs.map((size) => new Float32Array(size)));
   }
   return "a model";
+}
+
+/** As far as model.json can be read. */
+function artifactsOf(json: Uint8Array | undefined, shards: Files): TfjsArtifacts {
+  const weightData = Object.values(shards).map((bytes) => bytes.slice().buffer);
+  try {
+    const { weightsManifest, ...rest } = JSON.parse(decoder.decode(json)) as Json & {
+      weightsManifest: [{ weights: [] }];
+    };
+    return { modelTopology: undefined, ...rest, weightSpecs: weightsManifest[0].weights, weightData };
+  } catch {
+    return { modelTopology: undefined, weightData };
+  }
 }

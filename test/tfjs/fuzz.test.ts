@@ -18,10 +18,10 @@ test("a model, or that it is damaged or not supported", { timeout: 120_000 + RUN
   const began = performance.now();
   for (let i = 0; i < RUNS; i++) {
     const seed = SEED * 1e7 + i;
-    const files = makeCase(seeds, seed);
+    const made = makeCase(seeds, seed);
     const took = async () => {
       const start = performance.now();
-      const outcome = await readCase(files).catch((error: unknown) => {
+      const outcome = await readCase(made).catch((error: unknown) => {
         const isOurs = error instanceof ModelFormatError || error instanceof UnsupportedError;
         if (!isOurs) throw new Error(`case ${seed} ends with ${String(error)}`, { cause: error });
         return (error as LanewiseError).code;

@@ -64,12 +64,13 @@ const MOST_AXES = 32;
 
 /** Sizes; none for a single element, [0] for nothing at all. */
 export function dataspaceOf(body: Cursor): number[] {
-  const [version, rank, flags, kind] = [body.u8(), body.u8(), body.u8(), body.u8()];
+  const [version, rank] = [body.u8(), body.u8()];
+  body.skip(1); // whether largest sizes follow, which nobody asks for
+  const kind = body.u8();
   if (version !== 1 && version !== 2) throw unsupported("a dataspace is of a version that is not known");
   if (version === 1) body.skip(4);
   if (version === 2 && kind === NOTHING) return [0];
   if (rank > MOST_AXES) throw broken("hdf5/damaged", `a dataset has ${rank} axes`);
-  void flags; // whether largest sizes follow, which nobody asks for
   return Array.from({ length: rank }, () => body.u64());
 }
 

@@ -23,7 +23,8 @@ const FLOORS = [
   ["src/diagnostics"],
   ["src/model"],
   ["src/callbacks", "src/io", "src/transfer"],
-  ["src/search", "src/onnx", "src/torch"],
+  ["src/search", "src/onnx", "src/torch", "src/keras"],
+  ["src/tfjs"],
   ["src/index.ts"],
   ["src/cli"],
 ];

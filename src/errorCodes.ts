@@ -291,10 +291,31 @@ export interface ErrorCodes {
   "files/not-a-path": UnsupportedError;
   /** There is no such file, or the server answered 404. Check the path and the working folder. */
   "files/not-found": LanewiseError;
+  /** A file from elsewhere names another one outside of its own folder, which is not opened. */
+  "files/outside": LanewiseError;
   /** A file or an address could not be read; the message and the error's `cause` say why. */
   "files/read-failed": LanewiseError;
+  /** A file is larger than what it belongs to says. */
+  "files/too-large": LanewiseError;
   /** A file could not be written, and what stood there is untouched. Check the folder, its permissions and the free space. */
   "files/write-failed": LanewiseError;
+
+  // ── hdf5: files of h5py, which Keras keeps weights in ─────────────────────────────────────────────────────────────
+
+  /** An HDF5 file is shorter than it says, or a part of it lies past its end. Fetch or copy it again. */
+  "hdf5/cut-off": ModelFormatError;
+  /** An HDF5 file contradicts itself; the message says where. Fetch or save it again. */
+  "hdf5/damaged": ModelFormatError;
+  /** A dataset has a shape and no numbers: the file was closed before they were written. */
+  "hdf5/no-data": ModelFormatError;
+  /** A file does not begin as HDF5 does. It is probably of another kind. */
+  "hdf5/not-hdf5": ModelFormatError;
+  /** An HDF5 file goes in circles, or would take more memory than a file of its size should. It is damaged or hostile. */
+  "hdf5/too-much": ModelFormatError;
+  /** An HDF5 file uses what h5py does not write by default: newer indexes, other filters. Save it anew with the defaults. */
+  "hdf5/unsupported": UnsupportedError;
+  /** A dataset or an attribute of HDF5 holds something else than its place asks for, such as whole numbers for weights. */
+  "hdf5/wrong-type": ModelFormatError;
 
   // ── idx: the file format of MNIST ─────────────────────────────────────────────────────────────────────────────────
 
@@ -324,6 +345,29 @@ export interface ErrorCodes {
   "idx/too-short": DataError;
   /** An IDX file holds values of a type that the format does not know. It is probably of another kind. */
   "idx/unknown-type": DataError;
+
+  // ── keras: networks as Keras describes them ───────────────────────────────────────────────────────────────────────
+
+  /** An option of a layer in the file is of another type than Keras's, or out of its range. The message names both. */
+  "keras/bad-config": ModelFormatError;
+  /** What a file says of its model is no JSON. It is damaged: save the model again. */
+  "keras/bad-json": ModelFormatError;
+  /** The network of the file does not hold together: a value that nothing computes, a cycle, shapes that do not fit. */
+  "keras/bad-topology": ModelFormatError;
+  /** The weights of a layer are not as many, or not of the shapes, that it needs. */
+  "keras/bad-weights": ModelFormatError;
+  /** A file of HDF5 has weights at most, and not the network. Save the whole model, or fill a network with `loadKerasWeights`. */
+  "keras/no-network": ModelFormatError;
+  /** A file is neither a `.keras` archive nor of Keras's HDF5. Is it a SavedModel, or another kind of file? */
+  "keras/not-keras": ModelFormatError;
+  /** A layer, or an option of it, is one that lanewise does not have. The message names both and says what there is. */
+  "keras/unsupported-layer": UnsupportedError;
+  /** A file says that another Keras than 2 or 3 wrote it, or does not say which. Save the model anew with one of these. */
+  "keras/unsupported-version": UnsupportedError;
+  /** A file of weights has more or fewer of a class of layers than the model, or of their weights. Write the same network. */
+  "keras/wrong-count": ShapeError;
+  /** A weight of the file has another shape than its layer takes. The message names both. */
+  "keras/wrong-shape": ShapeError;
 
   // ── layer: what a layer cannot do ─────────────────────────────────────────────────────────────────────────────────
 
@@ -513,6 +557,23 @@ export interface ErrorCodes {
   /** An array would take more than 4 GiB, which 32-bit addresses do not reach. */
   "shape/too-large": ShapeError;
 
+  // ── tfjs: models of TensorFlow.js ─────────────────────────────────────────────────────────────────────────────────
+
+  /** The file model.json is no JSON, or lists weights that cannot be: the message says which. It is damaged. */
+  "tfjs/bad-json": ModelFormatError;
+  /** The weights of a file are not as many bytes as its list of them says, or not of a type that networks have. */
+  "tfjs/bad-weights": ModelFormatError;
+  /** The file is a graph model: ops of TensorFlow without layers, which cannot be trained on. Convert the Keras model to a layers model. */
+  "tfjs/graph-model": UnsupportedError;
+  /** A file of weights that model.json names is not among those given. */
+  "tfjs/missing-shard": ModelFormatError;
+  /** The file holds no layers model of TensorFlow.js. It is another kind of file. */
+  "tfjs/not-tfjs": ModelFormatError;
+  /** The weights take more bytes than a file may have. */
+  "tfjs/too-large": UnsupportedError;
+  /** A layer or an activation that TensorFlow.js does not have. The message says what to use instead. */
+  "tfjs/unsupported-layer": UnsupportedError;
+
   // ── torch: networks of PyTorch ────────────────────────────────────────────────────────────────────────────────────
 
   /** A normalization's epsilon is not PyTorch's default, and the file does not say which was used. Write 1e-5, or pass `checkEpsilon: false`. */
@@ -542,6 +603,27 @@ export interface ErrorCodes {
   "weights/wrong-length": ShapeError;
   /** A weight has another shape than the model's. */
   "weights/wrong-shape": ShapeError;
+
+  // ── zip: archives ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A file of an archive does not unpack to the size and checksum that the archive says. Fetch or copy it again. */
+  "zip/bad-data": ModelFormatError;
+  /** An archive's directory contradicts itself. Fetch or copy it again. */
+  "zip/bad-directory": ModelFormatError;
+  /** A file of an archive is not where its directory says. Fetch or copy it again. */
+  "zip/bad-entry": ModelFormatError;
+  /** A file of an archive has a name that is empty, no UTF-8, or leads out of a folder. The archive is hostile. */
+  "zip/bad-name": ModelFormatError;
+  /** Two files of an archive have one name, so that readers would differ on which is meant. */
+  "zip/duplicate-name": ModelFormatError;
+  /** An archive has no directory at its end. It was cut off, or is of another kind. */
+  "zip/no-directory": ModelFormatError;
+  /** Two files of an archive share bytes, as in a bomb. The archive is damaged or hostile. */
+  "zip/overlap": ModelFormatError;
+  /** An archive unpacks to many times its size. It is damaged or hostile. */
+  "zip/too-large": ModelFormatError;
+  /** An archive is encrypted, zip64, in several parts, or packed by another method than deflate. Pack it anew as a plain one. */
+  "zip/unsupported": UnsupportedError;
 }
 
 /** What `LanewiseError.code` may be. */

@@ -60,9 +60,17 @@ const INTROS: Readonly<Record<string, readonly [title: string, intro: string]>> 
     "What layers and losses of your own are made of: [defineLayer](layers.md#definelayer) and [defineLoss](losses.md#defineloss) hand them to `emit`.",
   ],
   data: ["Data sets", 'From `"lanewise/data"`.'],
+  keras: [
+    "Keras",
+    'From `"lanewise/keras"`: networks come from Keras with their weights. Keras\'s own predictions are repeated for files that Keras 3.15 saved (`.keras`, `.h5`, `.weights.h5`, float16 to float64); files of Keras 2 were made by hand as it lays them out. What is chosen, and why: [HDF5](../decisions/0016-hdf5.md).',
+  ],
   onnx: [
     "ONNX",
     'From `"lanewise/onnx"`: networks come from other libraries and go there. What is chosen, and why: [models that travel](../decisions/0014-models-that-travel.md).',
+  ],
+  tfjs: [
+    "TensorFlow.js",
+    'From `"lanewise/tfjs"`: layers models of TensorFlow.js, and of Keras converted to them, come from there and go there. What is chosen, and why: [models of Keras](../decisions/0015-keras-models.md).',
   ],
   torch: [
     "PyTorch",
@@ -92,7 +100,8 @@ export function referencePages(source: Source): Map<string, string> {
   const rest = [...all.values()].filter(({ name }) => !taken.has(name));
   add("model", [...rest, ...methods.filter((method) => !isOf("ops")(method) && !isOf("transfer")(method))]);
   add("ops", methods.filter(isOf("ops")));
-  for (const name of ["data", "onnx", "torch"]) add(name, [...functionsOf(source, `src/${name}/index.ts`).values()]);
+  for (const name of ["data", "keras", "onnx", "tfjs", "torch"])
+    add(name, [...functionsOf(source, `src/${name}/index.ts`).values()]);
 
   const order = Object.keys(INTROS).sort((a, b) => rank(a) - rank(b));
   pages.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));

@@ -16,7 +16,9 @@ function rootAbove(folder: string): string {
 export const MODULES = [
   ["lanewise", "src/index.ts"],
   ["lanewise/data", "src/data/index.ts"],
+  ["lanewise/keras", "src/keras/index.ts"],
   ["lanewise/onnx", "src/onnx/index.ts"],
+  ["lanewise/tfjs", "src/tfjs/index.ts"],
   ["lanewise/torch", "src/torch/index.ts"],
 ] as const;
 

@@ -1,11 +1,11 @@
 import { knownOptions } from "../check.js";
-import { LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
+import { ModelFormatError, UnsupportedError } from "../errors.js";
 import { decode } from "../formats/protobuf.js";
+import { architectureOf, blamed, NameGiver } from "../io/foreign.js";
 import type { ModelSource } from "../io/loadModel.js";
 import { input, type SymbolicValue } from "../layers/symbolic.js";
 import type { LayerSpec } from "../layers/layer.js";
-import { type Architecture, chain, refuseHuge } from "../model/architecture.js";
-import { graphOf } from "../model/graph.js";
+import { type Architecture, refuseHuge } from "../model/architecture.js";
 import { Model } from "../model/model.js";
 import type { Prediction, Predictions } from "../model/predict.js";
 import { createCore } from "../model/sequential.js";
@@ -13,7 +13,7 @@ import type { NamedArray } from "../model/variables.js";
 import { readBytes } from "../runtime/files.js";
 import { planOf, type Context, type Planned } from "./rules.js";
 import { MODEL, type OnnxGraph, type OnnxModel, type OnnxValueInfo } from "./schema.js";
-import { clipped, Constant, shown, sizeOfDim, Term } from "./term.js";
+import { Constant, shown, sizeOfDim, Term } from "./term.js";
 
 export interface LoadOnnxOptions {
   /** What dropout and shuffling are drawn from when it trains on; default: random. */
@@ -197,7 +197,6 @@ class Builder {
   readonly weights = new Map<string, NamedArray>();
   readonly #context: Context;
   readonly #names = new NameGiver();
-  readonly #specs: LayerSpec[] = [];
   #bytesLeft: number;
 
   /** @param mostBytes All weights may take. */
@@ -246,7 +245,6 @@ class Builder {
       const shape = role === "alpha" ? this.#shapeOf(spec, role, operands) : weight.shape;
       this.weights.set(`${name}/${role}`, { data: weight.data, shape: [...shape] });
     }
-    this.#specs.push(spec);
     return value;
   }
 
@@ -257,27 +255,7 @@ class Builder {
 
   architecture(inputs: readonly SymbolicValue[], outputs: readonly SymbolicValue[], names: string[]): Architecture {
     const form = outputs.length === 1 ? "one" : "list";
-    const graph = graphOf(inputs, outputs, { names, form });
-    const inLine = graph.applications.every(({ inputs: [x, ...more] }, i) => x === i && more.length === 0);
-    const isChain = inLine && form === "one" && graph.outputs[0]!.tensor === this.#specs.length;
-    return isChain && inputs.length === 1 ? chain(inputs[0]!.shape, this.#specs) : graph;
-  }
-}
-
-/** Names of the file as names of layers and inputs: no "/", no space in front, each once. */
-class NameGiver {
-  readonly #taken = new Set<string>();
-  readonly #next = new Map<string, number>();
-
-  give(name: string, fallback: string): string {
-    const base = clipped(name.replace(/^[\s/]+/, "").replaceAll("/", ".")) || fallback;
-    let given = base;
-    for (let i = this.#next.get(base) ?? 1; this.#taken.has(given); i++) {
-      given = `${base}_${i}`;
-      this.#next.set(base, i);
-    }
-    this.#taken.add(given);
-    return given;
+    return architectureOf(inputs, outputs, { names, form });
   }
 }
 
@@ -285,15 +263,4 @@ function badGraph(why: string): ModelFormatError {
   return new ModelFormatError("onnx/bad-graph", `The graph of the file cannot be used: ${why}.`);
 }
 
-/** What a file makes go wrong is the file's fault: whatever was thrown says so. */
-function within<T>(what: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof LanewiseError) || error instanceof ModelFormatError || error instanceof UnsupportedError)
-      throw error;
-    throw new ModelFormatError("onnx/bad-graph", `${what} of the file cannot be used: ${error.message}`, {
-      cause: error,
-    });
-  }
-}
+const within = <T>(what: string, action: () => T): T => blamed("onnx/bad-graph", what, action);

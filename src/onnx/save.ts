@@ -1,11 +1,10 @@
 import type { ActivationDescription, ActivationName } from "../activations/table.js";
 import { UnsupportedError } from "../errors.js";
 import { encode } from "../formats/protobuf.js";
-import { readSafetensors } from "../formats/safetensors.js";
+import { joints } from "../io/joints.js";
 import type { Layer } from "../model/layer.js";
 import type { Model } from "../model/model.js";
 import type { Predictions } from "../model/predict.js";
-import type { SavedArchitecture } from "../model/serialize.js";
 import type { NamedArray } from "../model/variables.js";
 import type { Shape } from "../shape.js";
 import {
@@ -86,14 +85,6 @@ export function toOnnx<Output extends Predictions>(model: Model<Output>): Uint8A
 function info({ name, shape }: Value): ValueInfoDraft {
   const dim = [{ parameter: "batch" }, ...shape.map((size) => ({ value: BigInt(size) }))];
   return { name, type: { tensor: { elementType: FLOAT, shape: { dim } } } };
-}
-
-/** How layers are joined, as a file says it: tensors are numbered, first the inputs. */
-function joints<Output extends Predictions>(model: Model<Output>) {
-  const { metadata } = readSafetensors(model.toBytes());
-  const { graph, layers } = JSON.parse(metadata.architecture!) as SavedArchitecture;
-  if (graph) return { applications: graph.applications, outputs: graph.outputs.map(({ tensor }) => tensor) };
-  return { applications: layers.map((_, layer) => ({ layer, inputs: [layer] })), outputs: [layers.length] };
 }
 
 /** Collects nodes and weights, and names values, each once. */

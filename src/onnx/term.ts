@@ -1,8 +1,8 @@
 // A graph of ONNX as terms: what each name stands for, with its operands resolved. Nothing of lanewise yet.
 
-import { show } from "../check.js";
 import { ModelFormatError, UnsupportedError } from "../errors.js";
 import { type FloatType, readFloats } from "../formats/floats.js";
+import { clipped, shownName as shown } from "../io/foreign.js";
 import { formatShape, type Shape } from "../shape.js";
 import {
   ATTRIBUTE_FLOAT,
@@ -176,11 +176,4 @@ export function exact(value: bigint, what: string): number {
   throw new ModelFormatError("onnx/bad-tensor", `${value} in ${what} is beyond 2^53.`);
 }
 
-/** Names from a file may be long, or hold anything. */
-export function shown(name: string): string {
-  return show(clipped(name));
-}
-
-export function clipped(name: string): string {
-  return name.length > 60 ? `${name.slice(0, 60)}…` : name;
-}
+export { shown };

@@ -86,6 +86,75 @@ export async function readBytes(source: ByteSource): Promise<Uint8Array> {
   );
 }
 
+/**
+ * A reader of files beside a file, or in folders below: for what a file from anybody names. It never leaves the folder: no
+ * path up, none from the root, no address, no link that leads out.
+ *
+ * @param address The path or address of the file.
+ * @returns Gives the bytes of one, at most so many.
+ * @throws LanewiseError as `readBytes`; its reader `files/outside` for a name that leads out, `files/too-large`
+ */
+export async function besideOf(
+  address: string | URL,
+): Promise<(name: string, mostBytes: number) => Promise<Uint8Array>> {
+  const fs = FETCHED.has(scheme(address)) ? undefined : await fileSystem();
+  if (fs === undefined) return (name, mostBytes) => readBelow(address, partsOf(name), mostBytes);
+  const { dirname, join, sep } = await import(/* webpackIgnore: true */ "node:path");
+  const path = await pathOf(address);
+  return async (name, mostBytes) => {
+    const parts = partsOf(name);
+    try {
+      const folder = await fs.realpath(dirname(path!));
+      const file = await fs.realpath(join(folder, ...parts));
+      if (!file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) throw outside(name);
+      const { size, isFile } = await fs.stat(file).then((stat) => ({ size: stat.size, isFile: stat.isFile() }));
+      if (!isFile) throw outside(name); // a pipe or a device may never end
+      if (size > mostBytes) throw tooLarge(name, size, mostBytes);
+      const { buffer, byteOffset, byteLength } = await fs.readFile(file);
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    } catch (cause) {
+      if (cause instanceof LanewiseError) throw cause;
+      if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw readFailed(shown(name), cause);
+      throw new LanewiseError("files/not-found", `There is no file ${shown(name)} beside ${shown(address)}.`, {
+        cause,
+      });
+    }
+  };
+}
+
+/** Of an address: of the same origin, in its folder, with its query, which may hold the right to read it. */
+async function readBelow(address: string | URL, parts: readonly string[], mostBytes: number): Promise<Uint8Array> {
+  const name = parts.join("/");
+  const base = new URL(address, typeof location === "object" ? location.href : undefined);
+  if (base.protocol !== "http:" && base.protocol !== "https:") throw outside(name);
+  const target = new URL(parts.map(encodeURIComponent).join("/"), base);
+  target.search = base.search;
+  const folder = new URL(".", base);
+  if (target.origin !== base.origin || !target.pathname.startsWith(folder.pathname)) throw outside(name);
+  const bytes = await readFetched(target);
+  if (bytes.length > mostBytes) throw tooLarge(name, bytes.length, mostBytes);
+  return bytes;
+}
+
+/** The folders and the name. */
+function partsOf(name: string): string[] {
+  const parts = name.split("/");
+  const plain = parts.every((part) => part !== "" && part !== "." && part !== ".." && !/[\\:\0]/.test(part));
+  if (plain && name.length <= 1024) return parts;
+  throw outside(name);
+}
+
+function outside(name: string): LanewiseError {
+  return new LanewiseError(
+    "files/outside",
+    `Will not read ${shown(name)}: a file may name others in its own folder only, by names such as "weights.bin".`,
+  );
+}
+
+function tooLarge(name: string, size: number, mostBytes: number): LanewiseError {
+  return new LanewiseError("files/too-large", `${shown(name)} has ${size} bytes, expected at most ${mostBytes}.`);
+}
+
 export type FileSystem = typeof import("node:fs/promises");
 
 /**

@@ -11,7 +11,9 @@ import { FAMILIES } from "../../docs/generate/families.js";
 import { MODULES, ROOT, readSource } from "../../docs/generate/source.js";
 import * as data from "../../src/data/index.js";
 import * as lanewise from "../../src/index.js";
+import * as keras from "../../src/keras/index.js";
 import * as onnx from "../../src/onnx/index.js";
+import * as tfjs from "../../src/tfjs/index.js";
 import * as torch from "../../src/torch/index.js";
 import { prepare, prepareFiles, PREPARED_TYPES } from "./prepared.js";
 
@@ -19,7 +21,9 @@ import { prepare, prepareFiles, PREPARED_TYPES } from "./prepared.js";
 const exported: Readonly<Record<(typeof MODULES)[number][0], object>> = {
   lanewise,
   "lanewise/data": data,
+  "lanewise/keras": keras,
   "lanewise/onnx": onnx,
+  "lanewise/tfjs": tfjs,
   "lanewise/torch": torch,
 };
 const everything = Object.assign({}, ...Object.values(exported)) as Record<string, unknown>;

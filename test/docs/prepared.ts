@@ -4,6 +4,7 @@ import { writeFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Model } from "../../src/index.js";
 import { dense, sequential } from "../../src/index.js";
+import { kerasFile } from "../keras/files.js";
 
 /** As text: examples are type-checked against it. */
 export const PREPARED_TYPES = {
@@ -47,6 +48,8 @@ function samples(rows: number): { x: Float32Array; y: number[] } {
 export async function prepareFiles(folder: string): Promise<void> {
   const bytes = (await classifier()).toBytes();
   for (const name of ["model.safetensors", "digits.safetensors"]) writeFileSync(join(folder, name), bytes);
+  writeFileSync(join(folder, "net.keras"), kerasFile("small.keras"));
+  writeFileSync(join(folder, "net.weights.h5"), kerasFile("small.weights.h5"));
   mkdirSync(join(folder, "mnist"));
   for (const part of ["train", "t10k"]) {
     const labels = Array.from({ length: 20 }, (_, i) => i % 10);

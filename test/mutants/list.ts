@@ -1728,6 +1728,113 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "for (const part of parts.slice(0, 1)) {",
     },
   }),
+  ...inFile("src/keras/rules.ts", ["keras/keras", "tfjs/import"], {
+    "keras-epsilon-of-another-layer": {
+      why: "a batch normalization gets the default epsilon, whatever the file says",
+      find: 'config.number("epsilon", 1e-3), config.number("momentum", 0.99)',
+      replace: 'config.number("momentum", 0.99) && 1e-3, config.number("momentum", 0.99)',
+    },
+    "keras-statistics-swapped": {
+      why: "mean and variance change places",
+      find: '{ moving_mean: "movingMean", moving_variance: "movingVariance" }',
+      replace: '{ moving_variance: "movingVariance", moving_mean: "movingMean" }',
+    },
+    "keras-option-overlooked": {
+      why: "an option that nobody knows is passed over",
+      find: "  const built = ruled(config, place);\n  config.refuseUnread();\n",
+      replace: "  const built = ruled(config, place);\n",
+    },
+    "keras-subtraction-turned": {
+      why: "b - a in the place of a - b",
+      find: "sum.apply([a!, negative.apply(b!)])",
+      replace: "sum.apply([b!, negative.apply(a!)])",
+    },
+    "keras-variance-of-nothing": {
+      why: "a feature that never varied is divided by 0",
+      find: "data.map((value) => Math.max(value, LEAST_VARIANCE))",
+      replace: "data.map((value) => Math.max(value, 0))",
+    },
+  }),
+  ...inFile("src/keras/parts.ts", ["keras/keras", "tfjs/import"], {
+    "keras-hard-sigmoid-of-today": {
+      why: "the hard sigmoid of Keras 2 is taken for that of Keras 3",
+      find: "dialect === 2 && { inner: OLD_HARD_SIGMOID }",
+      replace: "dialect === 3 && { inner: OLD_HARD_SIGMOID }",
+    },
+    "keras-last-axis-of-any": {
+      why: "a normalization over another axis is taken for one over the last",
+      find: "(axis[0] === -1 || axis[0] === axes)",
+      replace: "(axis[0] === -1 || axis[0]! <= axes)",
+    },
+    "keras-ops-for-layers": {
+      why: "x * 2 of Keras 3 is taken for a layer",
+      find: 'module === "builtins" || (typeof module === "string" && MODULES.test(module))',
+      replace: 'module === "builtins" || typeof module === "string"',
+    },
+  }),
+  ...inFile("src/keras/topology.ts", ["keras/keras", "tfjs/import"], {
+    "keras-calls-counted-from-0": {
+      why: "the second call of a model within a model of Keras 2 is taken for its first",
+      find: "const call = callable && calls[ref.node - callable.firstNode];",
+      replace: "const call = callable && calls[Math.max(0, ref.node - 1)];",
+    },
+    "keras-frozen-model-thaws": {
+      why: "what a frozen model holds is trained",
+      find: "trainable: scope.trainable && (!isObject(config)",
+      replace: "trainable: scope.trainable || (!isObject(config)",
+    },
+    "keras-weights-multiply": {
+      why: "a small file asks for a large network",
+      find: "this.#bytesLeft -= sizeOf(ours) * 4;",
+      replace: "this.#bytesLeft -= 0;",
+    },
+  }),
+  ...inFile("src/tfjs/weights.ts", ["tfjs/malformed", "tfjs/import"], {
+    "tfjs-quantized-in-32-bits": {
+      why: "quantized weights are rounded twice",
+      find: "const value = (v: number) => v * scale + min;",
+      replace: "const value = (v: number) => Math.fround(v * scale) + min;",
+    },
+    "tfjs-optimizer-takes-no-place": {
+      why: "weights behind those of an optimizer are read from its bytes",
+      find: "    offset += spec.bytes;\n",
+      replace: '    if (own(entry, "group") !== "optimizer") offset += spec.bytes;\n',
+    },
+    "tfjs-piece-too-early": {
+      why: "a weight that lies in two shards has the first part twice",
+      find: "piece.subarray(from - at, to - at)",
+      replace: "piece.subarray(0, to - from)",
+    },
+  }),
+  ...inFile("src/runtime/files.ts", ["tfjs/files"], {
+    "tfjs-path-up": {
+      why: "a model.json reads files above its folder",
+      find: 'part !== "." && part !== ".." &&',
+      replace: 'part !== "." &&',
+    },
+    "tfjs-link-out": {
+      why: "a link in the folder leads out of it",
+      find: "if (!file.startsWith(folder.endsWith(sep) ? folder : folder + sep)) throw outside(name);",
+      replace: "",
+    },
+    "tfjs-name-decoded": {
+      why: "%2e%2e in the name of a shard leads up",
+      find: "parts.map(encodeURIComponent)",
+      replace: "parts",
+    },
+  }),
+  ...inFile("src/tfjs/parts.ts", ["tfjs/export"], {
+    "tfjs-constraint-by-rows": {
+      why: "norms are taken over rows",
+      find: "for (let i = column; i < data.length; i += columns)",
+      replace: "for (let i = column * shape[0]!; i < (column + 1) * shape[0]!; i++)",
+    },
+    "tfjs-normalization-thaws": {
+      why: "statistics that are given are trained away",
+      find: "center: false, scale: false, trainable: false }",
+      replace: "center: false, scale: false }",
+    },
+  }),
   ...inFile("src/onnx/rules.ts", ["onnx/onnx"], {
     "onnx-transposition-ignored": {
       why: "a square kernel of PyTorch is taken as it lies",
@@ -1995,6 +2102,76 @@ export const MUTANTS: readonly Mutant[] = [
       why: "for each of very many metrics all labels before are tried",
       find: "taken.set(name, i + 1);",
       replace: "",
+    },
+  }),
+  ...inFile("src/formats/zip.ts", ["formats/zip"], {
+    "zip-shared-bytes": {
+      why: "entries may share bytes: a small archive unpacks to many times its size",
+      find: "if (begin >= sorted[i]!.end) return;",
+      replace: "if (begin >= sorted[i]!.begin) return;",
+    },
+    "zip-unchecked-sum": {
+      why: "only each file is held to what all may take",
+      find: "total += header.size;",
+      replace: "total = header.size;",
+    },
+    "zip-stored-unchecked": {
+      why: "a stored file's checksum is not compared",
+      find: "if (crc32(packed) === crc) return packed;",
+      replace: "return packed;",
+    },
+  }),
+  ...inFile("src/formats/hdf5/dataset.ts", ["formats/hdf5"], {
+    "hdf5-edge-of-a-chunk": {
+      why: "chunks at the edge are as wide as the others: they overwrite the next row",
+      find: "Math.min(length, shape[axis]! - begin[axis]!)",
+      replace: "length",
+    },
+    "hdf5-chunk-twice": {
+      why: "a chunk that comes twice hides that another is missing",
+      find: "seen.add(begin.join());",
+      replace: "",
+    },
+    "hdf5-filters-forwards": {
+      why: "filters are undone in the order in which they were applied",
+      find: "for (let i = filters.length - 1; i >= 0; i--) {",
+      replace: "for (let i = 0; i < filters.length; i++) {",
+    },
+  }),
+  ...inFile("src/formats/hdf5/file.ts", ["formats/hdf5"], {
+    "hdf5-circles": {
+      why: "a file that goes in circles does not end",
+      find: "if (this.#itemsLeft >= 0) return;",
+      replace: "if (this.#itemsLeft >= -1e7) return;",
+    },
+    "hdf5-uncharged": {
+      why: "a dataset may take any memory",
+      find: "this.#bytesLeft -= bytes;",
+      replace: "",
+    },
+  }),
+  ...inFile("src/keras/groups.ts", ["keras/files"], {
+    "keras-miscounted": {
+      why: "the second layer of a class is looked for as the third",
+      find: "`${base}_${before}`",
+      replace: "`${base}_${before + 1}`",
+    },
+    "keras-class-names": {
+      why: "PReLU is looked for as prelu",
+      find: '.replace(/([a-z])([A-Z])/g, "$1_$2")',
+      replace: "",
+    },
+  }),
+  ...inFile("src/keras/wholeModel.ts", ["keras/files"], {
+    "keras-any-end": {
+      why: "the weights of a layer are those of any that is called alike",
+      find: "owner[owner.length - end.length + i] === name",
+      replace: "owner.includes(name)",
+    },
+    "keras-list-in-parts": {
+      why: "of a list in several attributes the first part counts",
+      find: "all.push(...part);",
+      replace: "if (i === 0) all.push(...part);",
     },
   }),
 ];

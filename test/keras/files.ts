@@ -1,0 +1,20 @@
+// Files that Keras and h5py wrote (make_files.py), and what Keras predicts of them.
+
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+
+/** A file as it was before it was packed. */
+export function kerasFile(name: string): Uint8Array {
+  return new Uint8Array(gunzipSync(readFileSync(new URL(`files/${name}.gz`, import.meta.url))));
+}
+
+interface Numbers {
+  readonly shape: number[];
+  readonly data: number[];
+}
+
+export const FIGURES = JSON.parse(readFileSync(new URL("files/files.json", import.meta.url), "utf8")) as Readonly<
+  Record<string, { readonly inputs: readonly Numbers[]; readonly outputs: readonly Numbers[] }>
+>;
+
+export const KERAS_FILES = Object.keys(FIGURES);

@@ -96,7 +96,8 @@ export function referencePages(source: Source): Map<string, string> {
   const rest = [...all.values()].filter(({ name }) => !taken.has(name));
   add("model", [...rest, ...methods.filter((method) => !isOf("ops")(method) && !isOf("transfer")(method))]);
   add("ops", methods.filter(isOf("ops")));
-  for (const name of ["data", "onnx", "tfjs", "torch"]) add(name, [...functionsOf(source, `src/${name}/index.ts`).values()]);
+  for (const name of ["data", "onnx", "tfjs", "torch"])
+    add(name, [...functionsOf(source, `src/${name}/index.ts`).values()]);
 
   const order = Object.keys(INTROS).sort((a, b) => rank(a) - rank(b));
   pages.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));

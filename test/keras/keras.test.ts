@@ -71,6 +71,15 @@ test("models within models are written out: names meet, weights are shared, what
   ]);
 });
 
+test("what a frozen model holds is frozen, whatever its layers say", async () => {
+  const given = sample("nested");
+  const { layers } = given.config.config as { layers: { name: string; config: { layers: object[] } }[] };
+  const chain = layers.find(({ name }) => name === "chain")!;
+  for (const layer of chain.config.layers as { config: { trainable: boolean } }[]) layer.config.trainable = true;
+  const frozen = (await load(given)).layers.filter(({ trainable }) => !trainable);
+  expect(frozen.map(({ name }) => name)).toEqual(["dense_1", "batch_normalization"]);
+});
+
 // ── One layer at a time ─────────────────────────────────────────────────────────────────────────────────────────────
 
 type Options = Record<string, unknown>;

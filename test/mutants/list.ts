@@ -1772,7 +1772,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: 'module === "builtins" || typeof module === "string"',
     },
   }),
-  ...inFile("src/keras/topology.ts", ["keras/keras", "tfjs/import"], {
+  ...inFile("src/keras/models.ts", ["keras/keras", "tfjs/import"], {
     "keras-calls-counted-from-0": {
       why: "the second call of a model within a model of Keras 2 is taken for its first",
       find: "const call = callable && calls[ref.node - callable.firstNode];",
@@ -1783,6 +1783,8 @@ export const MUTANTS: readonly Mutant[] = [
       find: "trainable: scope.trainable && (!isObject(config)",
       replace: "trainable: scope.trainable || (!isObject(config)",
     },
+  }),
+  ...inFile("src/keras/reader.ts", ["keras/keras", "tfjs/import"], {
     "keras-weights-multiply": {
       why: "a small file asks for a large network",
       find: "this.#bytesLeft -= sizeOf(ours) * 4;",

@@ -107,6 +107,7 @@ describe("never outside of its folder", () => {
     "a//b",
     "",
     "..",
+    "weights/../group1-shard1of3.bin",
     "..\\secret.bin",
     "C:secret.bin",
     "file:///etc/passwd",

@@ -90,6 +90,7 @@ const trainer = startTrainer(
     },
     stopped({ reason, detail }) {
       setRunning(false);
+      if (trying || (setup.data === "csv" && !chooser.choice)) return;
       if (reason === "nonFinite") complain(detail ?? "Training stopped: a number was not finite.");
       else tell(`${reason === "completed" ? "Done" : "Paused"} after ${result()}`);
     },
@@ -139,7 +140,11 @@ function begin(then: Next = {}): void {
   clearTimeout(settling);
   if (trying) stopTrying();
   next = then;
-  if (setup.data === "csv" && !chooser.choice) return tell("Choose a CSV file to learn from.");
+  if (setup.data === "csv" && !chooser.choice) {
+    pause();
+    transport.enable(false);
+    return tell("Choose a CSV file to learn from.");
+  }
   trainer.tell({ type: "begin", setup, table: chooser.choice });
 }
 

@@ -18,9 +18,7 @@ const CHROMIUM = [
 ];
 const executablePath = CHROMIUM.find(existsSync);
 const PICTURES = join(tmpdir(), "lanewise-playground");
-/** Of 60 frames a second, and what a shared machine takes now and then. */
 const FRAME_MS = 1000 / 60;
-const SLOW_FRAME_MS = 34;
 
 if (!executablePath) console.warn("No Chromium was found: the page itself is not tested. Name one in CHROMIUM.");
 
@@ -300,31 +298,16 @@ describe.skipIf(!executablePath)("the page", () => {
   // Again, where the machine was taken by something else.
   it.each(["digits", "spirals"])("stays fluent while it trains at full speed: %s", { retry: 3 }, async (data) => {
     const page = await open(`#data=${data}&epochs=1000&depth=4&width=128`);
+    await page.waitForSelector(".verdict");
+    const idle = await framesOf(page);
     await fullSpeed(page);
     await page.click("#train");
-    const frames = await page.evaluate(async () => {
-      const times: number[] = [];
-      await new Promise<void>((resolve) => {
-        const began = performance.now();
-        const next = (now: number) => {
-          times.push(now);
-          if (now - began < 3000) requestAnimationFrame(next);
-          else resolve();
-        };
-        requestAnimationFrame(next);
-      });
-      return times
-        .slice(1)
-        .map((time, i) => time - times[i]!)
-        .sort((a, b) => a - b);
-    });
+    const frames = await framesOf(page);
     expect(await text(page, "#train")).toBe("Pause");
-    const at = (share: number) => frames[Math.floor(frames.length * share)]!;
-    console.log(
-      `${data}: ${frames.length} frames in 3 s; median ${at(0.5).toFixed(1)} ms, p95 ${at(0.95).toFixed(1)} ms, longest ${at(0.9999).toFixed(1)} ms`,
-    );
-    expect(at(0.5)).toBeLessThan(FRAME_MS * 1.2);
-    expect(at(0.95)).toBeLessThan(SLOW_FRAME_MS);
+    const told = ({ median, p95, longest }: Frames) => `median ${median}, p95 ${p95}, longest ${longest} ms a frame`;
+    console.log(`${data}: ${told(frames)}; idle: ${told(idle)}`);
+    expect(frames.median).toBeLessThan(1.2 * Math.max(idle.median, FRAME_MS));
+    expect(frames.p95).toBeLessThan(2.1 * Math.max(idle.p95, FRAME_MS));
     await page.close();
   });
 
@@ -404,6 +387,33 @@ describe.skipIf(!executablePath)("the page", () => {
     console.log(`Pictures: ${PICTURES}`);
   });
 });
+
+interface Frames {
+  readonly median: number;
+  readonly p95: number;
+  readonly longest: number;
+}
+
+/** How long frames take, over three seconds. */
+async function framesOf(page: Page): Promise<Frames> {
+  const frames = await page.evaluate(async () => {
+    const times: number[] = [];
+    await new Promise<void>((resolve) => {
+      const began = performance.now();
+      const next = (now: number) => {
+        times.push(now);
+        if (now - began < 3000) requestAnimationFrame(next);
+        else resolve();
+      };
+      requestAnimationFrame(next);
+    });
+    return times.slice(1).map((time, i) => time - times[i]!);
+  });
+  frames.sort((a, b) => a - b);
+  const at = (share: number) =>
+    Math.round(10 * frames[Math.min(frames.length - 1, Math.floor(frames.length * share))]!) / 10;
+  return { median: at(0.5), p95: at(0.95), longest: at(1) };
+}
 
 /** Runs in the page: what does not fit, controls without a name, and text with too little contrast (WCAG AA: 4.5). */
 function audit(): { overflow: number; unnamed: string[]; low: string[] } {

@@ -1,4 +1,5 @@
-// A canvas that is drawn anew when its figures, its size or the colours change: once a frame, and only where it must.
+// A canvas that is drawn anew when its figures, its size or the colours change: one canvas a frame, so that a page on which
+// all of them change at once stays fluent.
 
 /** What a chart is drawn with, in CSS pixels. */
 export interface Pen {
@@ -29,13 +30,17 @@ export const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-ser
 const waiting = new Set<Drawing>();
 const all = new Set<Drawing>();
 let colours: Colours | undefined;
+let atOnce = false;
 
 export class Drawing {
   readonly canvas: HTMLCanvasElement;
+  /** Follows a hand: it does not wait for others. */
+  readonly urgent: boolean;
   readonly #draw: (pen: Pen) => void;
 
-  constructor(canvas: HTMLCanvasElement, draw: (pen: Pen) => void) {
+  constructor(canvas: HTMLCanvasElement, draw: (pen: Pen) => void, { urgent = false } = {}) {
     this.canvas = canvas;
+    this.urgent = urgent;
     this.#draw = draw;
     all.add(this);
     new ResizeObserver(() => this.invalidate()).observe(canvas);
@@ -66,14 +71,19 @@ export class Drawing {
 /** After the colours have changed. */
 export function redrawAll(): void {
   colours = undefined;
+  atOnce = true;
   for (const drawing of all) drawing.invalidate();
 }
 
 function drawWaiting(): void {
   colours ??= readColours();
-  const drawings = [...waiting];
-  waiting.clear();
-  for (const drawing of drawings) drawing.paint(colours);
+  const [first] = waiting;
+  for (const drawing of [...waiting].filter((own) => atOnce || own.urgent || own === first)) {
+    waiting.delete(drawing);
+    drawing.paint(colours);
+  }
+  atOnce = false;
+  if (waiting.size > 0) requestAnimationFrame(drawWaiting);
 }
 
 /** As they come out in the colour scheme that is in force. */

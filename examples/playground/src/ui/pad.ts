@@ -49,7 +49,7 @@ export class DigitPad {
       role: "img",
       "aria-label": "The digit in 8 by 8 pixels, as the network sees it",
     });
-    this.#drawing = new Drawing(pad, (pen) => this.#draw(pen));
+    this.#drawing = new Drawing(pad, (pen) => this.#draw(pen), { urgent: true });
     this.#seen = new Pixels(seen);
     this.#bars = Array.from({ length: 10 }, (_, digit) => {
       const [bar, share] = [h("i", { "aria-hidden": "true" }), h("span", {}, "–")];

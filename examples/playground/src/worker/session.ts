@@ -9,8 +9,8 @@ import { layersOf } from "./layers.js";
 import { type About, type FromWorker, type LayerFigures, type Pace, PACES } from "./messages.js";
 import { examplesOf, viewOf } from "./views.js";
 
-/** Between two messages of progress: a page draws sixty times a second, and a reader sees less. */
-const PROGRESS_MS = 50;
+/** Between two messages of progress: a page draws sixty times a second, one chart at a time, and a reader sees less. */
+const PROGRESS_MS = 80;
 const OBSERVE_MS = 120;
 const WORK_MS = 500;
 /** Between two diagnoses while it trains: so long, and so many times as long as one takes. */

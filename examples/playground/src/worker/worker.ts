@@ -51,10 +51,9 @@ function answer(message: ToWorker): unknown {
       return inTurn(() => void running(session?.tryCures(), "tryCures"));
     case "stopTrying":
       return session?.stopTrying();
-    case "recognize": {
-      const { data } = session!.model.predict(message.pixels);
-      return post({ type: "recognized", probabilities: data });
-    }
+    case "recognize":
+      if (session?.about.kind !== "digits") return; // it was asked for before another data set was chosen
+      return post({ type: "recognized", probabilities: session.model.predict(message.pixels).data });
     case "save":
       return post({
         type: "saved",

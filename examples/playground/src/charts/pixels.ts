@@ -24,7 +24,9 @@ export function drawPixels({ context, width, height, colour }: Pen, values: Arra
     const share = (values[i] ?? 0) / MOST;
     const mixed = ground.map((from, channel) => Math.round(from + share * (ink[channel]! - from)));
     context.fillStyle = `rgb(${mixed.join(" ")})`;
-    const [left, top] = [((i % SIDE) * width) / SIDE, (Math.floor(i / SIDE) * height) / SIDE];
-    context.fillRect(left, top, width / SIDE + 0.5, height / SIDE + 0.5);
+    const [column, row] = [i % SIDE, Math.floor(i / SIDE)];
+    const [left, right] = [column, column + 1].map((at) => Math.round((at * width) / SIDE)) as [number, number];
+    const [top, bottom] = [row, row + 1].map((at) => Math.round((at * height) / SIDE)) as [number, number];
+    context.fillRect(left, top, right - left, bottom - top);
   }
 }

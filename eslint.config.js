@@ -53,7 +53,11 @@ const zones = [
   ...oneWay(KERNEL_FLOORS),
   { target: "./src", from: "./assembly", except: ["./shared"], message: "src takes nothing from assembly but shared." },
   { target: "./assembly", from: "./src", message: "assembly takes nothing from src." },
-  { target: "./src", from: ["./test", "./bench", "./docs"], message: "src takes nothing from test, bench and docs." },
+  {
+    target: "./src",
+    from: ["./test", "./bench", "./docs", "./examples"],
+    message: "src takes nothing from test, bench, docs and examples.",
+  },
 ];
 
 const imports = {
@@ -67,7 +71,10 @@ const imports = {
   },
   rules: {
     "import-x/no-cycle": "error",
-    "import-x/no-unresolved": ["error", { ignore: ["^vitest", "^lanewise", "^@observablehq/plot", "^linkedom"] }],
+    "import-x/no-unresolved": [
+      "error",
+      { ignore: ["^vite", "^lanewise", "^@observablehq/plot", "^linkedom", "^puppeteer-core"] },
+    ],
     "import-x/no-restricted-paths": ["error", { zones }],
   },
 };
@@ -75,7 +82,14 @@ const imports = {
 export default tseslint.config(
   { ignores: ["**/build/", "node_modules/", "coverage/", "**/vendor/"] },
   {
-    files: ["src/**/*.ts", "test/**/*.ts", "bench/**/*.ts", "docs/generate/**/*.ts", "*.config.ts"],
+    files: [
+      "src/**/*.ts",
+      "test/**/*.ts",
+      "bench/**/*.ts",
+      "docs/generate/**/*.ts",
+      "examples/playground/**/*.ts",
+      "*.config.ts",
+    ],
     ignores: ["bench/kernels/assembly/**"],
     extends: [tseslint.configs.strict],
     ...imports,

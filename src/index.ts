@@ -31,6 +31,7 @@ export {
 export { type Clip, clipByGlobalNorm, clipByNorm, clipByValue } from "./clipping/index.js";
 export { type Constraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from "./constraints/index.js";
 export type { ErrorCode, ErrorCodes } from "./errorCodes.js";
+export type { Cure, CureKind, Remedy } from "./diagnostics/cures.js";
 export type { DiagnosisReport } from "./diagnostics/diagnosisReport.js";
 export type {
   Bin,

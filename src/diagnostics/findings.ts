@@ -295,12 +295,6 @@ export const RULES: Readonly<Record<Problem, Rule>> = {
   },
 };
 
-/** A finding with the cures that its text tells of. */
-interface Diagnosed {
-  readonly finding: Finding;
-  readonly cures: readonly Cure[];
-}
-
 /**
  * What is wrong, the worst first. A network that has learned, or that learns in the trial, has none of the ills that keep one
  * from it: the same figures are then those of a network at work.
@@ -308,10 +302,9 @@ interface Diagnosed {
 export function findingsOf(facts: Facts): Finding[] {
   const all = diagnosed(facts);
   // What a rate is to blame for is not what the network itself is to blame for: the cause comes first and alone.
-  const causes = all.some(({ finding }) => finding.severity === "error" && !ofRate(finding));
-  const kept = all.filter(({ finding }) => !(causes && finding.problem === "learningRateTooLow"));
-  const findings = kept.map(({ finding }) => finding);
-  return findings.sort((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"));
+  const causes = all.some((finding) => finding.severity === "error" && !ofRate(finding));
+  const kept = all.filter(({ problem }) => !(causes && problem === "learningRateTooLow"));
+  return kept.sort((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"));
 }
 
 /**
@@ -321,25 +314,25 @@ export function findingsOf(facts: Facts): Finding[] {
 export function remediesOf(facts: Facts): Remedy[] {
   const all = diagnosed(facts);
   const told = findingsOf(facts).map(({ problem }) => problem);
-  const cures = all.flatMap((one) => (told.includes(one.finding.problem) ? one.cures : []));
-  const rates = all.flatMap((one) => (ofRate(one.finding) ? one.cures : []));
+  const cures = all.flatMap(({ problem, remedies }) => (told.includes(problem) ? remedies : []));
+  const rates = all.flatMap((finding) => (ofRate(finding) ? finding.remedies : []));
   const others = cures.filter(({ kind }) => kind !== "lowerRate" && kind !== "higherRate");
   return [...cures.map((cure) => [cure]), ...rates.flatMap((rate) => others.map((cure) => [cure, rate]))];
 }
 
 const ofRate = ({ problem }: Finding): boolean => problem.startsWith("learningRate");
 
-function diagnosed(facts: Facts): Diagnosed[] {
+function diagnosed(facts: Facts): Finding[] {
   const outcome = outcomeOf(facts);
   return (Object.entries(RULES) as [Problem, Rule][]).flatMap(([problem, rule]) =>
-    rule.find(facts, outcome).flatMap((symptom): Diagnosed[] => {
+    rule.find(facts, outcome).flatMap((symptom): Finding[] => {
       const { certain, layer, evidence, cures: fitting = rule.cures, advice = rule.advice } = symptom;
       if (!certain && outcome.learned) return [];
       const severity = certain ?? (outcome.learns ? "warning" : "error");
       const kinds = rule.cures.filter((kind) => fitting.includes(kind));
       const cures = kinds.flatMap((kind) => curesOf(kind, facts, layer));
       const cure = sentencesOf(cures, advice);
-      return [{ finding: { severity, problem, ...(layer && { layer: layer.name }), evidence, cure }, cures }];
+      return [{ severity, problem, ...(layer && { layer: layer.name }), evidence, cure, remedies: cures }];
     }),
   );
 }

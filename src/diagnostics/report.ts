@@ -1,5 +1,6 @@
 // What a diagnosis says: per layer, what was seen; and findings, each with its evidence and its cure.
 
+import type { Cure } from "./cures.js";
 import type { LayerObservation } from "./observation.js";
 
 export const PROBLEMS = [
@@ -26,6 +27,8 @@ export interface Finding {
   readonly evidence: string;
   /** What to do, in this library's words and code. */
   readonly cure: string;
+  /** The same as data, each by itself, the likeliest first; none where no program cures it. */
+  readonly remedies: readonly Cure[];
 }
 
 /** One layer, in figures; what it has none of is undefined. */

@@ -47,6 +47,7 @@ const AS_IT_IS = "as it is";
 interface Arm {
   readonly cure: string;
   readonly code: string;
+  readonly remedy: Remedy;
   readonly setup: Setup;
   readonly architecture: Architecture;
   readonly compiled: Compiled;
@@ -87,7 +88,8 @@ export async function tryCures(
     }
     if (scores.length < SEEDS.length) continue;
     const median = [...scores].sort((a, b) => better(a, b, judge))[scores.length >> 1]!;
-    tried.push({ cure: arm.cure, code: arm.code, measure: judge.measure, scores, median });
+    const { cure, code, remedy } = arm;
+    tried.push({ cure, code, remedy, measure: judge.measure, scores, median });
   }
   const total = ({ scores }: TriedCure) => scores.reduce((sum, score) => sum + score, 0);
   return tried.sort((a, b) => better(a.median, b.median, judge) || better(total(a), total(b), judge));
@@ -148,7 +150,7 @@ function armsOf(
     const setup = remedy.reduce<Setup | undefined>((sofar, cure) => sofar && applyCure(cure, sofar), plain);
     const built = setup && builtOf(core, setup, judge);
     if (!built || refusesBatches(built.architecture, train[0]!.rows, batchRows)) return [];
-    return [{ ...wordsOf(remedy), setup, ...built }];
+    return [{ ...wordsOf(remedy), remedy, setup, ...built }];
   });
   // Several findings may ask for one cure.
   return arms.filter(({ code }, i) => arms.findIndex((other) => other.code === code) === i);

@@ -69,7 +69,7 @@ async function bytesOf(source: WasmSource): Promise<BufferSource> {
 
 async function readUrl(url: URL): Promise<BufferSource> {
   if (url.protocol === "file:" && typeof process === "object") {
-    const { readFile } = await import("node:fs/promises");
+    const { readFile } = await import(/* webpackIgnore: true */ "node:fs/promises");
     return readFile(url);
   }
   return responseBytes(await fetch(url));

@@ -75,6 +75,11 @@ test("20 sigmoid layers with N(0, 1) weights: the first cure, pasted as it is to
   const plain = report.cures!.find(({ cure }) => cure === "as it is")!;
   expect(first!.measure).toBe("held-out accuracy");
   expect(first!.median).toBeGreaterThan(plain.median + 0.5);
+  for (const { code, remedy } of report.cures!) expect(remedy.map(codeOfCure).join("; ")).toBe(code);
+  for (const { cure, remedies } of report.findings) {
+    expect(remedies.length).toBeGreaterThan(0);
+    for (const remedy of remedies) expect(cure).toContain(codeOfCure(remedy).replace(/^\/\/ /, ""));
+  }
 
   const pasted = () => layersOf(first!.code);
   expect(pasted().map(({ kind }) => kind.className)).toEqual(["BatchNormalization", "Activation"]);

@@ -87,7 +87,14 @@ describe("the text of a report", () => {
 describe("a DiagnosisReport", () => {
   it("is its data, and goes through JSON", async () => {
     const cures = [
-      { cure: "scale", code: "rescaling()", measure: "held-out accuracy", scores: [0.5, 0.75], median: 0.625 } as const,
+      {
+        cure: "scale",
+        code: "rescaling()",
+        remedy: [],
+        measure: "held-out accuracy",
+        scores: [0.5, 0.75],
+        median: 0.625,
+      } as const,
     ];
     const report = await reportOf(sick, cures);
     expect(JSON.parse(JSON.stringify(report))).toEqual(JSON.parse(JSON.stringify({ ...sick, cures })));

@@ -81,6 +81,7 @@ export function vanishing(): Promise<ReportData> {
       evidence:
         "44% of its outputs are where the sigmoid's slope is below 0.0125; so are more than 30% in hidden2 … hidden8.",
       cure: 'dense(64, { activation: "sigmoid", kernelInitializer: glorotUniform() })',
+      remedies: [],
     },
     {
       severity: "warning",
@@ -88,6 +89,7 @@ export function vanishing(): Promise<ReportData> {
       layer: "hidden8",
       evidence: "The gradient's norm falls by a factor of 6.7 from output to hidden8.",
       cure: 'Use ReLU with He initialization:\ndense(64, { activation: "relu" })',
+      remedies: [],
     },
   ]);
 }

@@ -3,13 +3,15 @@
 
 import type { Reader } from "../reader.js";
 import { gzip, idx } from "./idx.js";
+import { hdf5, keras } from "./keras.js";
 import { linear } from "./linear.js";
 import { model } from "./model.js";
 import { onnx } from "./onnx.js";
 import { safetensors } from "./safetensors.js";
+import { tfjs } from "./tfjs.js";
 import { torch } from "./torch.js";
 
-export const READERS: readonly Reader[] = [safetensors, model, torch, onnx, linear, idx, gzip];
+export const READERS: readonly Reader[] = [safetensors, model, torch, onnx, tfjs, keras, hdf5, linear, idx, gzip];
 
 /** @throws Error for a name that none has */
 export function readerOf(name: string): Reader {

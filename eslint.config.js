@@ -31,7 +31,7 @@ const FLOORS = [
 const KERNEL_FLOORS = [
   ["assembly/shared"],
   ["assembly/simd"],
-  ["assembly/rng.ts"],
+  ["assembly/rng.ts", "assembly/part.ts"],
   ["assembly/kernels"],
   ["assembly/program"],
   ["assembly/index.ts"],

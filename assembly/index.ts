@@ -24,7 +24,7 @@ export * from "./kernels/schedules";
 export * from "./kernels/regularizers";
 export * from "./kernels/softmax";
 export * from "./kernels/statistics";
-export * from "./program/executor";
+export { run } from "./program/executor";
 export * from "./simd/double";
 export * from "./simd/math";
 export * from "./simd/sums";

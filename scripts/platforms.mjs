@@ -14,8 +14,8 @@ const COMPILED = new URL("build/test/platform/conformance.js", ROOT);
 const COMMITTED = new URL("test/platform/hashes.json", ROOT);
 const LIMIT = { seconds: 60 };
 
-const node = (major) => ({ label: `Node ${major}`, run: () => runNode(major, COMPILED, LIMIT) });
-const browser = (label, kind) => ({ label, run: () => runBrowser(kind, COMPILED, LIMIT) });
+const node = (major) => ({ label: `Node ${major}`, run: (threads) => runNode(major, COMPILED, { ...LIMIT, threads }) });
+const browser = (label, kind) => ({ label, run: (threads) => runBrowser(kind, COMPILED, { ...LIMIT, threads }) });
 
 /** By the names that --only takes. */
 const RUNTIMES = {
@@ -37,6 +37,9 @@ Run "npm run build" first. Exit code 1 if a hash differs or a runtime fails.
 
   --only LIST   these alone, and none of them may be missing:
                 ${Object.keys(RUNTIMES).join(",")}
+  --threads N   with so many threads (default 1), in browsers on a page that is
+                cross-origin isolated; 2 also shows that one which is not falls
+                back to one thread, and says so
   -h, --help    this page
 
 The Node that runs this is used where it is of the version wanted, others come
@@ -58,14 +61,21 @@ try {
 }
 
 function readOptions() {
-  const { values } = parseArgs({ options: { only: { type: "string" }, help: { type: "boolean", short: "h" } } });
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string" },
+      threads: { type: "string", default: "1" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
   const only = values.only?.split(",");
   const unknown = only?.find((name) => !Object.hasOwn(RUNTIMES, name));
-  if (unknown === undefined) return { help: values.help, only };
+  if (!/^[1-9]\d?$/.test(values.threads)) throw new Error(`--threads takes a number; got ${values.threads}`);
+  if (unknown === undefined) return { help: values.help, only, threads: Number(values.threads) };
   throw new Error(`there is no "${unknown}"; --only takes ${Object.keys(RUNTIMES).join(",")}`);
 }
 
-async function main({ help, only }) {
+async function main({ help, only, threads }) {
   if (help) {
     process.stdout.write(HELP);
     return 0;
@@ -80,7 +90,7 @@ async function main({ help, only }) {
   const results = [];
   printRow("runtime", "version", "trained", "resumed", "mix", "committed", "time");
   for (const name of only ?? Object.keys(RUNTIMES)) {
-    const result = { name, label: RUNTIMES[name].label, ...(await attempt(RUNTIMES[name])) };
+    const result = { name, label: RUNTIMES[name].label, ...(await attempt(RUNTIMES[name], threads)) };
     if (result.outcome) result.differences = differences(result.outcome, committed);
     results.push(result);
     printResult(result);
@@ -99,10 +109,10 @@ function compile() {
 }
 
 /** What came of a runtime: version, outcome and seconds; or what is missing; or its error. */
-async function attempt({ run }) {
+async function attempt({ run }, threads) {
   const began = performance.now();
   try {
-    return { ...(await run()), seconds: (performance.now() - began) / 1000 };
+    return { ...(await run(threads)), seconds: (performance.now() - began) / 1000 };
   } catch (error) {
     return error instanceof Missing ? { missing: error.message } : { error: error.message };
   }

@@ -84,6 +84,8 @@ export interface ErrorCodes {
   "config/bad-statistics": ConfigError;
   /** The standard deviation of a noise layer is below 0 or not finite. */
   "config/bad-stddev": ConfigError;
+  /** `threads` is neither `"auto"` nor a whole number from 1 to 32. */
+  "config/bad-threads": ConfigError;
   /** `units` of a dense layer is no whole number of at least 1. */
   "config/bad-units": ConfigError;
   /** `validationData` is neither `[x, y]` nor `[x, y, sampleWeight]`. */
@@ -592,6 +594,11 @@ export interface ErrorCodes {
   "torch/wrong-shape": ShapeError;
   /** A module has other tensors than its layer takes: another kind of module, or a bias too many or too few. */
   "torch/wrong-tensors": ShapeError;
+
+  // ── threads: workers of a model ───────────────────────────────────────────────────────────────────────────────────
+
+  /** A worker thread of the model died. The weights are those of the last whole step; call again, and new threads are started. */
+  "threads/worker-died": LanewiseError;
 
   // ── weights: what is written by name ──────────────────────────────────────────────────────────────────────────────
 

@@ -153,7 +153,8 @@ export {
 } from "./optimizers/index.js";
 export type { Operand, Ops, OpValue } from "./ops/index.js";
 export { l1, l1l2, l2, type Regularizer } from "./regularizers/index.js";
-export { init } from "./runtime/module.js";
+export { init, type InitOptions } from "./runtime/module.js";
+export type { Threads } from "./runtime/threads.js";
 export {
   cosineDecay,
   exponentialDecay,

@@ -19,7 +19,7 @@ it("the package holds every file that it exports, and what those are made of alo
   const paths = files.map(({ path }) => path);
   expect(paths).toEqual(expect.arrayContaining(targets.map((target) => target.replace(/^\.\//, ""))));
   const others = paths.filter(
-    (path) => !/^build\/(src|assembly\/shared)\/|^build\/lanewise\.wasm$|^[\w.]+$/.test(path),
+    (path) => !/^build\/(src|assembly\/shared)\/|^build\/lanewise(-threads)?\.wasm$|^[\w.]+$/.test(path),
   );
   expect(others).toEqual([]);
 });

@@ -1,5 +1,14 @@
-// The library looks for its module beside its compiled files; tests run from source, so they say where it is.
+// The library looks for its modules, and the script of its threads, beside its compiled files; tests run from source, so they
+// say where those are.
 import { readFileSync } from "node:fs";
+import ts from "typescript";
 import { init } from "../src/runtime/module.js";
 
-await init(readFileSync(new URL("../build/lanewise.wasm", import.meta.url)));
+const read = (path: string) => readFileSync(new URL(path, import.meta.url));
+const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+const { outputText } = ts.transpileModule(read("../src/runtime/threadWorker.ts").toString(), { compilerOptions });
+
+await init(read("../build/lanewise.wasm"), {
+  threads: read("../build/lanewise-threads.wasm"),
+  threadWorker: `data:text/javascript,${encodeURIComponent(outputText)}`,
+});

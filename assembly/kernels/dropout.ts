@@ -21,13 +21,14 @@ export function mask(
   step: u32,
   seedLo: u32,
   seedHi: u32,
+  first: i32, // of what is drawn for, a multiple of 8: those before are another thread's
 ): void {
   if (n <= 0) return;
   const thresholds = i16x8.splat(<i16>threshold);
   const scales = f32x4.splat(scale);
   const offsets = f32x4.splat(offset);
   const others = f32x4.splat(other);
-  let block: u32 = 0;
+  let block = (<u32>first) >> 3;
   let left = n;
   do {
     const bits = philoxBlock(block, layer, step, STREAM_DROPOUT, seedLo, seedHi);
@@ -53,9 +54,10 @@ export function addNoise(
   step: u32,
   seedLo: u32,
   seedHi: u32,
+  first: i32, // a multiple of 4
 ): void {
   for (let i = 0; i < n; i += 4) {
-    const words = philoxBlock(i >> 2, layer, step, STREAM_NOISE, seedLo, seedHi);
+    const words = philoxBlock((first + i) >> 2, layer, step, STREAM_NOISE, seedLo, seedHi);
     const at = (<usize>i) << 2;
     let noise = f32x4.splat(normal(i32x4.extract_lane(words, 0), stddev));
     noise = f32x4.replace_lane(noise, 1, normal(i32x4.extract_lane(words, 1), stddev));

@@ -41,9 +41,11 @@ import { prelu, preluAlphaBackward, preluBackward } from "../kernels/prelu";
 import { scheduledRate } from "../kernels/schedules";
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from "../kernels/softmax";
 import { slopeStatistics, tensorStatistics } from "../kernels/statistics";
+import { ELEMENTS_UNIT, partEnd, partStart, takePart } from "../part";
 import * as L from "../shared/layout";
 import * as Op from "../shared/ops";
 import { STREAM_SHUFFLE } from "../shared/random";
+import { awaitCall, awaitHelpers, called, callOut, helperLost, reportDone, scratchOr, takeOpen } from "./crew";
 
 /** Runs the program under `header` until the slice is over; the status (STATUS_…) is returned and stored. */
 export function run(header: usize): i32 {
@@ -55,6 +57,7 @@ export function run(header: usize): i32 {
   let steps = 0;
   let spent: f64 = 0;
   let status = L.STATUS_PAUSED;
+  const splits = ASC_FEATURE_THREADS ? <usize>load<u32>(header, L.HEADER_SPLITS) : 0;
 
   while (true) {
     if (pc == 0 && !beginStep(header)) {
@@ -62,14 +65,16 @@ export function run(header: usize): i32 {
       break;
     }
     const record = records + <usize>pc * L.RECORD_BYTES;
-    if (!execute(record, header)) {
+    const split = ASC_FEATURE_THREADS && splits ? splits + <usize>pc * L.SPLIT_BYTES : 0;
+    if (!(ASC_FEATURE_THREADS && split ? together(record, header, split) : execute(record, header, 0))) {
       pc = 0;
-      status = L.STATUS_NON_FINITE;
+      status = ASC_FEATURE_THREADS && split && helperLost() ? L.STATUS_HELPER_LOST : L.STATUS_NON_FINITE;
       break;
     }
     spent += <f64>load<f32>(record, L.RECORD_COST);
     const op = load<i32>(record, L.RECORD_OP);
     if (op == Op.OP_GUARD) budget = f64.MAX_VALUE; // from here on to the step's end in one go
+    if (isUpdate(op)) store<u32>(header, stepUnderWay(header), L.HEADER_STEP);
     if (op == Op.OP_ACCUMULATE && !endsGroup(header)) pc += load<i32>(record, L.RECORD_INTEGER0);
     pc += 1;
     if (pc == count) {
@@ -90,6 +95,35 @@ export function run(header: usize): i32 {
   store<f64>(header, spent, L.HEADER_SLICE_COST);
   store<i32>(header, status, L.HEADER_STATUS);
   return status;
+}
+
+/** Runs one record, with whoever helps where it is one to share. */
+function together(record: usize, header: usize, split: usize): bool {
+  const parts = load<i32>(split, L.SPLIT_PARTS);
+  if (parts < 2 || load<i32>(header, L.HEADER_ROWS) < load<i32>(split, L.SPLIT_LEAST_ROWS)) {
+    return execute(record, header, 0);
+  }
+  callOut(record, header, split, parts);
+  let halt = false;
+  let taken = parts; // by helpers
+  for (let part = takeOpen(); part >= 0; part = takeOpen(), taken--) {
+    takePart(part, parts);
+    if (!execute(record, header, split)) halt = true;
+  }
+  takePart(0, 1);
+  return awaitHelpers(taken) && !halt;
+}
+
+/** What a helper does, for as long as it lives. */
+export function help(): void {
+  while (true) {
+    for (let part = takeOpen(); part >= 0; part = takeOpen()) {
+      takePart(part, <i32>called(L.CREW_PARTS));
+      const goesOn = execute(called(L.CREW_RECORD), called(L.CREW_HEADER), called(L.CREW_SPLIT));
+      reportDone(!goesOn);
+    }
+    awaitCall();
+  }
 }
 
 /** Draws the epoch's order if it is due and sizes the batch; false if its rows are not in the window. */
@@ -167,25 +201,46 @@ function pointer(record: usize, index: usize): usize {
   return <usize>load<u32>(record + index * 4, L.RECORD_POINTER0);
 }
 
+/** How far operand `index` lies at `first` of dim 0. */
+// @ts-ignore: decorator
+@inline
+function shift(split: usize, index: usize, first: i32): usize {
+  return <usize>first * <usize>load<u32>(split + index * 4, L.SPLIT_STRIDE0);
+}
+
 // @ts-ignore: decorator
 @inline
 function hyper(header: usize, index: usize): f64 {
   return load<f64>(header + index * 8, L.HEADER_HYPER);
 }
 
-/** Runs one record; false halts the step before anything of it is applied. */
-function execute(record: usize, header: usize): bool {
+/** Runs one record, or the part of it that is to be done; false halts the step before anything of it is applied. */
+function execute(record: usize, header: usize, split: usize): bool {
   const rows = load<i32>(header, L.HEADER_ROWS);
   const flags = load<i32>(record, L.RECORD_FLAGS);
-  const d0 = load<i32>(record, L.RECORD_DIM0) * (flags & L.FLAG_DIM0_ROWS ? rows : 1);
+  let d0 = load<i32>(record, L.RECORD_DIM0) * (flags & L.FLAG_DIM0_ROWS ? rows : 1);
   const d1 = load<i32>(record, L.RECORD_DIM1) * (flags & L.FLAG_DIM1_ROWS ? rows : 1);
   const d2 = load<i32>(record, L.RECORD_DIM2) * (flags & L.FLAG_DIM2_ROWS ? rows : 1);
-  const p0 = pointer(record, 0);
-  const p1 = pointer(record, 1);
-  const p2 = pointer(record, 2);
-  const p3 = pointer(record, 3);
-  const p4 = pointer(record, 4);
+  let p0 = pointer(record, 0);
+  let p1 = pointer(record, 1);
+  let p2 = pointer(record, 2);
+  let p3 = pointer(record, 3);
+  let p4 = pointer(record, 4);
   const p5 = pointer(record, 5);
+  let first = 0; // of dim 0, where a part of it is to be done
+  if (ASC_FEATURE_THREADS && split) {
+    const unit = load<i32>(split, L.SPLIT_UNIT);
+    if (unit > 0) {
+      first = partStart(d0, unit);
+      d0 = partEnd(d0, unit) - first;
+      if (d0 == 0) return true;
+      p0 += shift(split, 0, first);
+      p1 += shift(split, 1, first);
+      p2 += shift(split, 2, first);
+      p3 += shift(split, 3, first);
+      p4 += shift(split, 4, first);
+    }
+  }
   const f0 = load<f32>(record, L.RECORD_NUMBER0);
   const f1 = load<f32>(record, L.RECORD_NUMBER1);
   const i0 = load<i32>(record, L.RECORD_INTEGER0);
@@ -193,22 +248,22 @@ function execute(record: usize, header: usize): bool {
 
   switch (load<i32>(record, L.RECORD_OP)) {
     case Op.OP_GATHER:
-      gather(header, i0, d0, d1, p0, f0, f1);
+      gather(header, i0, first, d0, d1, p0, f0, f1);
       break;
     case Op.OP_STORE: {
       const sink = <usize>load<u32>(header + ((<usize>i0) << 2), L.HEADER_SINKS);
-      const position = load<i32>(header, L.HEADER_POSITION);
+      const position = load<i32>(header, L.HEADER_POSITION) + first;
       memory.copy(sink + ((<usize>position * <usize>d1) << 2), p0, (<usize>d0 * <usize>d1) << 2);
       break;
     }
     case Op.OP_GEMM_NN:
-      gemmNN(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, p4);
+      gemmNN(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, scratchOr(p4));
       break;
     case Op.OP_GEMM_NT:
-      gemmNT(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, p4);
+      gemmNT(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, scratchOr(p4));
       break;
     case Op.OP_GEMM_TN:
-      gemmTN(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, p4);
+      gemmTN(d0, d1, d2, p0, p1, p2, p3, i0, i1, f0, scratchOr(p4));
       break;
     case Op.OP_COLUMN_SUM:
       columnSum(d0, d1, p0, p1, i0);
@@ -273,41 +328,36 @@ function execute(record: usize, header: usize): bool {
     }
     case Op.OP_SGD:
       sgd(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1), i0);
-      countStep(header);
       break;
     case Op.OP_ADAGRAD:
       adagrad(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1));
-      countStep(header);
       break;
     case Op.OP_ADADELTA:
       adadelta(p0, d1, p1, p2, p3, p4, hyper(header, 0), hyper(header, 1), hyper(header, 2));
-      countStep(header);
       break;
     case Op.OP_RMSPROP: {
       const velocity = pointer(record, 5);
       rmsprop(p0, d1, p1, p2, p3, p4, velocity, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3));
-      countStep(header);
       break;
     }
     case Op.OP_ADAM: {
       const vMax = pointer(record, 5);
-      const step = countStep(header);
+      const step = stepUnderWay(header);
       adam(p0, d1, p1, p2, p3, p4, vMax, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3), step);
       break;
     }
     case Op.OP_NADAM: {
-      const step = countStep(header);
+      const step = stepUnderWay(header);
       nadam(p0, d1, p1, p2, p3, p4, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3), step);
       break;
     }
     case Op.OP_ADAMAX: {
-      const step = countStep(header);
+      const step = stepUnderWay(header);
       adamax(p0, d1, p1, p2, p3, p4, hyper(header, 0), hyper(header, 1), hyper(header, 2), hyper(header, 3), step);
       break;
     }
     case Op.OP_LION:
       lion(p0, d1, p1, p2, p3, hyper(header, 0), hyper(header, 1), hyper(header, 2));
-      countStep(header);
       break;
     case Op.OP_EMA: // the first step's average is the weights, as in Keras
       moveMean(p0, d1, p1, p2, p2, load<u32>(header, L.HEADER_STEP) == 1 ? 1 : f0);
@@ -322,16 +372,17 @@ function execute(record: usize, header: usize): bool {
       clipByGlobalNorm(p0, d1, p1, f0);
       break;
     case Op.OP_DROPOUT:
-      dropOut(header, d0, p0, p1, f0, <f32>(1.0 / (1.0 - <f64>f0)), 0, 0, f1, i0, i1);
+      dropOut(header, first, d0, p0, p1, f0, <f32>(1.0 / (1.0 - <f64>f0)), 0, 0, f1, i0, i1);
       break;
     case Op.OP_ALPHA_DROPOUT: {
       const scale = alphaScale(f0);
       const offset = -scale * SELU_FLOOR * <f64>f0;
-      dropOut(header, d0, p0, p1, f0, <f32>scale, <f32>offset, <f32>(scale * SELU_FLOOR + offset), f1, i0, i1);
+      const floor = <f32>(scale * SELU_FLOOR + offset);
+      dropOut(header, first, d0, p0, p1, f0, <f32>scale, <f32>offset, floor, f1, i0, i1);
       break;
     }
     case Op.OP_ALPHA_DROPOUT_BACKWARD:
-      dropOut(header, d0, p0, p1, f0, <f32>alphaScale(f0), 0, 0, f1, i0, i1);
+      dropOut(header, first, d0, p0, p1, f0, <f32>alphaScale(f0), 0, 0, f1, i0, i1);
       break;
     case Op.OP_GAUSSIAN_NOISE:
       addNoise(
@@ -343,6 +394,7 @@ function execute(record: usize, header: usize): bool {
         load<u32>(header, L.HEADER_STEP),
         seedLow(header, f1, i1),
         seedHigh(header, f1),
+        first,
       );
       break;
     case Op.OP_CONSTRAIN_NORMS:
@@ -451,11 +503,16 @@ function addMetric(header: usize, slot: i32, matrixRows: i32, sum: f64): void {
   increase(metricSlot(header, slot), sum * share);
 }
 
-/** The number of the optimizer step under way, from 1. */
-function countStep(header: usize): u32 {
-  const step = load<u32>(header, L.HEADER_STEP) + 1;
-  store<u32>(header, step, L.HEADER_STEP);
-  return step;
+/** The number of the optimizer step under way, from 1; it is counted once its record is done. */
+function stepUnderWay(header: usize): u32 {
+  return load<u32>(header, L.HEADER_STEP) + 1;
+}
+
+/** Whether the op is an optimizer's. */
+// @ts-ignore: decorator
+@inline
+function isUpdate(op: i32): bool {
+  return op == Op.OP_SGD || op == Op.OP_ADAM || (op >= Op.OP_ADAGRAD && op <= Op.OP_LION);
 }
 
 const SELU_FLOOR: f64 = -1.7580993408473766; // −λα of SELU: what it tends to for very negative inputs
@@ -469,6 +526,7 @@ function alphaScale(rate: f32): f64 {
 /** The mask of one layer at the step under way; a seed of its own comes as `high` · 2³¹ + `low`. */
 function dropOut(
   header: usize,
+  first: i32,
   n: i32,
   x: usize,
   y: usize,
@@ -483,7 +541,7 @@ function dropOut(
   const threshold = min<i32>(<i32>(<f64>rate * 65536.0 + 0.5), 65535);
   const step = load<u32>(header, L.HEADER_STEP);
   const draw = drawOf(header, layer);
-  mask(n, x, y, threshold, scale, offset, other, draw, step, seedLow(header, high, low), seedHigh(header, high));
+  mask(n, x, y, threshold, scale, offset, other, draw, step, seedLow(header, high, low), seedHigh(header, high), first);
 }
 
 /** Which draw of the step this is: the layer's, for the batch under way of those that make one step. */
@@ -503,12 +561,13 @@ function seedHigh(header: usize, high: f32): u32 {
   return high < 0 ? load<u32>(header, L.HEADER_SEED_HI) : (<u32>high) >> 1;
 }
 
-/** out (rows, width): the batch's rows of one source, in the epoch's order. */
-function gather(header: usize, source: i32, rows: i32, width: i32, out: usize, scale: f32, offset: f32): void {
+/** out (rows, width): the batch's rows of one source from `begin` on, in the epoch's order. */
+// prettier-ignore
+function gather(header: usize, source: i32, begin: i32, rows: i32, width: i32, out: usize, scale: f32, offset: f32): void {
   const slot = header + L.HEADER_SOURCES + <usize>source * L.SOURCE_BYTES;
   const data = <usize>load<u32>(slot);
   let order = <usize>load<u32>(header, L.HEADER_ORDER);
-  let first = load<i32>(header, L.HEADER_POSITION);
+  let first = load<i32>(header, L.HEADER_POSITION) + begin;
   if (load<i32>(header, L.HEADER_WINDOWED)) {
     order = 0; // the host laid the window's rows in order already
     first -= load<i32>(header, L.HEADER_WINDOW_START);
@@ -533,8 +592,10 @@ function accumulate(header: usize, segments: usize, count: i32, gradients: usize
 function segmentsFinite(segments: usize, count: i32, gradients: usize): bool {
   for (let i = 0; i < count; i++) {
     const segment = segments + <usize>i * L.SEGMENT_BYTES;
-    const offset = (<usize>load<u32>(segment, L.SEGMENT_OFFSET)) << 2;
-    if (!allFinite(load<i32>(segment, L.SEGMENT_LENGTH), gradients + offset)) return false;
+    const length = load<i32>(segment, L.SEGMENT_LENGTH);
+    const first = partStart(length, ELEMENTS_UNIT);
+    const offset = (<usize>load<u32>(segment, L.SEGMENT_OFFSET) + <usize>first) << 2;
+    if (!allFinite(partEnd(length, ELEMENTS_UNIT) - first, gradients + offset)) return false;
   }
   return true;
 }

@@ -4,7 +4,7 @@
 //
 // Change anything here and ABI_VERSION goes up by one: the loader refuses a module that was built from another layout.
 
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 // ── A record: what to do (op), on what sizes (dims), where (pointers) ──────────────────────────────────────────────
 //
@@ -74,6 +74,7 @@ export const HEADER_METRIC_SLOTS = 132; // how many slots; the epoch's hold the 
 export const HEADER_GROUP_SIZE = 136; // batches whose gradients make one optimizer step; 0: what is accumulated is left alone
 export const HEADER_GROUP_BATCHES = 140; // batches of the group under way that are accumulated
 export const HEADER_GROUP_ROWS = 144; // their rows
+export const HEADER_SPLITS = 148; // address of split 0 where several threads may work, 0: one does
 export const HEADER_HYPER = 256; // f64 × MAX_HYPER: the optimizer's hyperparameters, in the order of its table's row
 export const HEADER_SOURCES = 320; // MAX_SOURCES × { address, type }: the data that OP_GATHER reads
 export const HEADER_SINKS = 576; // MAX_SINKS addresses: where OP_STORE writes row HEADER_POSITION
@@ -95,6 +96,7 @@ export const STATUS_PAUSED = 0; // the budget or the steps of the slice are spen
 export const STATUS_EPOCH_DONE = 1;
 export const STATUS_NEEDS_ROWS = 2; // the batch that comes next is not in the window
 export const STATUS_NON_FINITE = 3; // the loss or a gradient is not finite; nothing of this step was applied
+export const STATUS_HELPER_LOST = 4; // a thread that had begun a part of a record did not come back
 
 // ── Segments: what the optimizer walks ─────────────────────────────────────────────────────────────────────────────
 //
@@ -105,6 +107,40 @@ export const SEGMENT_OFFSET = 0;
 export const SEGMENT_LENGTH = 4;
 export const SEGMENT_RATE_SCALE = 8;
 export const SEGMENT_DECAY = 12;
+
+// ── Threads: how a record's work is shared out, in programs for several ────────────────────────────────────────────
+//
+//   split (one a record):  { parts, unit, leastRows, –, –, –, stride0 … stride5, –, –, –, – } of u32
+//
+// Dim 0 is cut at multiples of `unit`, and each operand lies `stride` bytes further for each of it; unit 0: the kernel
+// cuts by itself. With fewer than `leastRows` rows in the batch, or parts below 2, one thread does all of it.
+
+export const SPLIT_BYTES = 64;
+export const SPLIT_PARTS = 0;
+export const SPLIT_UNIT = 4;
+export const SPLIT_LEAST_ROWS = 8;
+export const SPLIT_STRIDE0 = 24;
+
+// The crew: what threads tell one another through, a cache line for each direction.
+//
+//   line 0, by all:       call { open parts as bits, number of the call }, how many helpers sleep, whether thread 0 does
+//   line 1, by thread 0:  what the call is about
+//   line 2, by helpers:   parts done since they came (begun and failed, too), whether one failed, whether one halts the step
+
+export const CREW_BYTES = 192;
+export const CREW_OPEN = 0;
+export const CREW_CALL = 4; // helpers sleep on it
+export const CREW_ASLEEP = 8;
+export const CREW_WAITING = 12;
+export const CREW_RECORD = 64;
+export const CREW_HEADER = 68;
+export const CREW_SPLIT = 72;
+export const CREW_PARTS = 76;
+export const CREW_DONE = 128;
+export const CREW_FAILED = 132;
+export const CREW_HALT = 136;
+
+export const MAX_THREADS = 32; // parts are the bits of a word
 
 // ── Memory ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

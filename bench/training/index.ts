@@ -12,7 +12,7 @@ const SECONDS = 0.4;
 const PEAK_SECONDS = 0.05;
 const SAMPLE_SECONDS = 0.02; // one call of fit; short enough to fit between two interruptions
 
-async function build({ inputs, hidden, classes, activation, optimizer, scale }: Step): Promise<Model> {
+async function build({ inputs, hidden, classes, activation, optimizer, scale }: Step, threads: number): Promise<Model> {
   const kernelInitializer =
     scale === undefined
       ? activation === "tanh"
@@ -27,6 +27,7 @@ async function build({ inputs, hidden, classes, activation, optimizer, scale }: 
       dense(classes, { activation: "softmax" }),
     ],
     seed: 1,
+    threads,
   });
   model.compile({
     optimizer: optimizer === "sgd" ? sgd({ learningRate: 0.01 }) : adam({ learningRate: 1e-6 }),
@@ -51,24 +52,28 @@ function fastest(fit: () => Promise<unknown>, steps: number): Promise<number> {
   });
 }
 
-async function measure(step: Step): Promise<{ seconds: number; peak: number }> {
-  const model = await build(step);
+/** Seconds a step with each number of threads, which take turns. */
+async function measure(step: Step, threads: readonly number[]): Promise<{ seconds: number[]; peak: number }> {
+  const models = await Promise.all(threads.map((count) => build(step, count)));
   const { x, y } = randomRows(step);
   const { batch: batchSize, steps, epochs } = step;
-  const fit = () => model.fit(x, y, { batchSize, epochs });
-  const until = performance.now() + 500;
-  while (performance.now() < until) await fit(); // warm-up: the engine compiles what is called often
-  let [seconds, peak] = [Infinity, 0];
+  const fits = models.map((model) => () => model.fit(x, y, { batchSize, epochs }));
+  for (const fit of fits) {
+    const until = performance.now() + 500;
+    while (performance.now() < until) await fit(); // warm-up: the engine compiles what is called often
+  }
+  let peak = 0;
+  const seconds = threads.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
     peak = Math.max(peak, peakGflops(PEAK_SECONDS));
-    seconds = Math.min(seconds, await fastest(fit, steps * epochs));
+    for (const [i, fit] of fits.entries()) seconds[i] = Math.min(seconds[i]!, await fastest(fit, steps * epochs));
   }
   return { seconds, peak };
 }
 
 /** Both in turns on one model: what statistics of every 10th step cost. */
 async function observedOverPlain(step: Step): Promise<number> {
-  const model = await build(step);
+  const model = await build(step, 1);
   const { x, y } = randomRows(step);
   const { batch: batchSize, steps, epochs } = step;
   const fit = (callbacks: Callback[]) => () => model.fit(x, y, { batchSize, epochs, callbacks });
@@ -89,23 +94,27 @@ function row(cells: readonly string[]): string {
 }
 
 async function main(): Promise<void> {
-  console.log(`\nTraining steps through fit(), Node ${process.version}, one thread`);
-  console.log(row(["", "network", "batch", "µs a step", "GFLOP/s", "of peak"]));
+  console.log(`\nTraining steps through fit(), Node ${process.version}, one thread and two`);
+  console.log(row(["", "network", "batch", "µs a step", "GFLOP/s", "of peak", "2 threads", "×"]));
   const wanted = process.argv[2] ?? "";
   for (const step of STEPS.filter(({ name }) => name.includes(wanted))) {
-    const { seconds, peak } = await measure(step);
+    const {
+      seconds: [seconds, ofTwo],
+      peak,
+    } = (await measure(step, [1, 2])) as { seconds: [number, number]; peak: number };
     const rate = flops(step) / seconds / 1e9;
-    const µs = seconds * 1e6;
+    const inMicroseconds = (time: number) => (time * 1e6).toFixed(time < 1e-4 ? 2 : 0);
     const share = flops(step) < 1e6 ? "-" : `${((100 * rate) / peak).toFixed(0)} %`;
-    console.log(
-      row([step.name, shape(step), String(step.batch), µs.toFixed(µs < 100 ? 2 : 0), rate.toFixed(1), share]),
-    );
+    const alone = [inMicroseconds(seconds), rate.toFixed(1), share];
+    const together = [inMicroseconds(ofTwo), (seconds / ofTwo).toFixed(2)];
+    console.log(row([step.name, shape(step), String(step.batch), ...alone, ...together]));
   }
 
   if (wanted) return;
-  const healthy = await measure(HEALTHY);
+  const stepTime = async (step: Step) => (await measure(step, [1])).seconds[0]!;
+  const healthy = await stepTime(HEALTHY);
   for (const ill of VANISHING) {
-    const ratio = (await measure(ill)).seconds / healthy.seconds;
+    const ratio = (await stepTime(ill)) / healthy;
     console.log(`${ill.name}: ${ratio.toFixed(2)} × the time of a healthy step`);
   }
   for (const step of OBSERVED) {

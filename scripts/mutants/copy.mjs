@@ -16,7 +16,8 @@ import { stripVTControlCharacters } from "node:util";
 import { execute, tail, TimedOut } from "../platforms/execute.mjs";
 
 const LEFT_OUT = new Set([".git", "node_modules", "build", "coverage"]);
-const MODULE = "build/lanewise.wasm";
+const PLAIN = { entry: "assembly/index.ts", target: "quick", module: "build/lanewise.wasm" };
+const THREADS = { entry: "assembly/threads.ts", target: "quickThreads", module: "build/lanewise-threads.wasm" };
 const BUILD_SECONDS = 120;
 
 /** A mutant that cannot be made: the list is wrong, not the tests. */
@@ -24,7 +25,7 @@ export class Unmade extends Error {}
 
 export class Copy {
   #root;
-  #module; // as built from the sources as they are
+  #modules = new Map(); // of each build, as built from the sources as they are
 
   constructor(project) {
     this.#root = mkdtempSync(join(tmpdir(), "lanewise-mutants-"));
@@ -34,30 +35,37 @@ export class Copy {
     mkdirSync(join(this.#root, "build"));
   }
 
-  /** Builds the module as it is, or takes that of a copy that has. */
+  /** Builds the modules as they are, or takes those of a copy that has. */
   async prepare(other) {
-    if (other === undefined) await this.#build();
-    this.#module = other === undefined ? readFileSync(join(this.#root, MODULE)) : other.#module;
-    writeFileSync(join(this.#root, MODULE), this.#module);
+    for (const build of [PLAIN, THREADS]) {
+      if (other === undefined) await this.#build(build);
+      this.#modules.set(build, other?.#modules.get(build) ?? readFileSync(join(this.#root, build.module)));
+      this.#restore(build);
+    }
+  }
+
+  #restore(build) {
+    writeFileSync(join(this.#root, build.module), this.#modules.get(build));
   }
 
   /** Runs `action` with the mutant in place. */
-  async with({ file, find, replace }, action) {
+  async with({ file, find, replace, tests }, action) {
     const path = join(this.#root, file);
     const source = readFileSync(path, "utf8");
     const found = source.split(find).length - 1;
     if (found !== 1) throw new Unmade(`what is to be replaced stands ${found} times in ${file}`);
-    const compiled = file.startsWith("assembly/");
+    const used = tests.some((test) => test.startsWith("test/threads/")) ? [PLAIN, THREADS] : [PLAIN];
+    const builds = file.startsWith("assembly/") ? used : [];
     writeFileSync(
       path,
       source.replace(find, () => replace),
     );
     try {
-      if (compiled) await this.#build();
+      for (const build of builds) await this.#build(build);
       return await action();
     } finally {
       writeFileSync(path, source);
-      if (compiled) writeFileSync(join(this.#root, MODULE), this.#module);
+      builds.forEach((build) => this.#restore(build));
     }
   }
 
@@ -89,9 +97,9 @@ export class Copy {
   }
 
   /** Unoptimized, in a quarter of the time: the same bits. */
-  async #build() {
-    const asc = ["node_modules/assemblyscript/bin/asc.js", "assembly/index.ts", "--config", "asconfig.json"];
-    const { code, stderr } = await this.#node([...asc, "--target", "quick"], BUILD_SECONDS).catch((error) => {
+  async #build({ entry, target }) {
+    const asc = ["node_modules/assemblyscript/bin/asc.js", entry, "--config", "asconfig.json", "--target", target];
+    const { code, stderr } = await this.#node(asc, BUILD_SECONDS).catch((error) => {
       throw new Unmade(`asc: ${error.message}`);
     });
     if (code !== 0) throw new Unmade(`asc: ${tail(stderr)}`);

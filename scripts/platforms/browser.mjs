@@ -56,13 +56,30 @@ export const FIREFOX = {
   },
 };
 
-export async function runBrowser({ commands, arguments: argumentsFor }, conformance, { seconds }) {
+export async function runBrowser({ commands, arguments: argumentsFor }, conformance, { seconds, threads }) {
   const command = commands.find(onPath);
   if (command === undefined) throw new Missing(`no ${commands.join(", ")} on PATH`);
   const { stdout } = await execute(command, ["--version"], { seconds: VERSION_SECONDS });
   const version = /\d+(?:\.\d+)+/.exec(stdout)?.[0];
 
-  const { url, reported, close } = await serve(pageFor(conformance));
+  const visit = (isolated) => open(command, argumentsFor, pageFor(conformance, threads), { seconds, isolated });
+
+  const { outcome, warnings, helpers } = await visit(threads > 1);
+  if (threads === 1) return { version, outcome };
+  if (warnings.length > 0) throw new Error(`an isolated page warned: ${warnings.join(" ")}`);
+  if (helpers === 0) throw new Error("no thread came to help");
+
+  const alone = await visit(false);
+  if (alone.helpers > 0 || alone.warnings.length !== 1 || !alone.warnings[0].includes("not cross-origin isolated")) {
+    throw new Error(`a page that is not isolated should say so once, and said: ${JSON.stringify(alone.warnings)}`);
+  }
+  if (JSON.stringify(alone.outcome) !== JSON.stringify(outcome)) throw new Error("one thread has other bits");
+  return { version, outcome };
+}
+
+/** What the page reports from a browser that is started for it. */
+async function open(command, argumentsFor, page, { seconds, isolated }) {
+  const { url, reported, close } = await serve(page, isolated);
   const profile = mkdtempSync(join(tmpdir(), "lanewise-profile-"));
   const removeProfile = () => rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   process.once("exit", removeProfile); // should something cut this short
@@ -70,9 +87,9 @@ export async function runBrowser({ commands, arguments: argumentsFor }, conforma
   const ended = execute(command, argumentsFor(profile, url), { seconds, signal: killSwitch.signal });
   try {
     const ending = ended.then(({ code, stderr }) => ({ error: `the browser ended with ${code}\n${tail(stderr)}` }));
-    const { outcome, error } = await Promise.race([reported, ending]);
-    if (error !== undefined) throw new Error(error);
-    return { version, outcome };
+    const report = await Promise.race([reported, ending]);
+    if (report.error !== undefined) throw new Error(report.error);
+    return report;
   } finally {
     killSwitch.abort();
     close();
@@ -82,7 +99,7 @@ export async function runBrowser({ commands, arguments: argumentsFor }, conforma
   }
 }
 
-function pageFor(conformance) {
+function pageFor(conformance, threads) {
   const address = JSON.stringify(conformance.href.slice(ROOT.href.length - 1));
   return `<!doctype html>
 <meta charset="utf-8">
@@ -95,9 +112,19 @@ function pageFor(conformance) {
   const fail = (error) => report({ error: "the page failed: " + error + "\\n" + (error?.stack ?? "") });
   addEventListener("error", ({ error, message }) => fail(error ?? message));
   addEventListener("unhandledrejection", ({ reason }) => fail(reason));
+  const warnings = [];
+  console.warn = (text) => warnings.push(text);
+  let helpers = 0;
+  globalThis.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", ({ data }) => (helpers += data === "ready"));
+    }
+  };
   try {
     const { conformance } = await import(${address});
-    await report({ outcome: await conformance() });
+    const outcome = await conformance({ threads: ${threads} });
+    await report({ outcome, warnings, helpers });
   } catch (error) {
     await fail(error);
   }
@@ -108,7 +135,10 @@ function pageFor(conformance) {
 const MIME = { "": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 /** The page, the build and the loader, on a free port of loopback; and what the page reports, when it does. */
-async function serve(page) {
+async function serve(page, isolated) {
+  const headers = isolated
+    ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }
+    : {};
   let resolveReport;
   const reported = new Promise((resolve) => (resolveReport = resolve));
   const server = createServer(async (request, response) => {
@@ -119,7 +149,7 @@ async function serve(page) {
         response.writeHead(204).end();
       } else {
         const body = pathname === "/" ? page : await readFile(fileAt(pathname));
-        response.writeHead(200, { "Content-Type": MIME[extname(pathname)] ?? "text/plain" }).end(body);
+        response.writeHead(200, { ...headers, "Content-Type": MIME[extname(pathname)] ?? "text/plain" }).end(body);
       }
     } catch {
       response.writeHead(404).end();

@@ -4,12 +4,13 @@ import { execute, Missing, onPath, tail } from "./execute.mjs";
 
 const FETCH_SECONDS = 120; // it may have to be downloaded first
 
-export async function runNode(major, conformance, { seconds }) {
+export async function runNode(major, conformance, { seconds, threads }) {
   const [command, ...before] = await find(major);
   // Read from stdin: no shell on the way has quotes to mistake.
   const input = `
     const { conformance } = await import(${JSON.stringify(conformance.href)});
-    process.stdout.write(JSON.stringify({ version: process.versions.node, outcome: await conformance() }));
+    const outcome = await conformance({ threads: ${threads} });
+    process.stdout.write(JSON.stringify({ version: process.versions.node, outcome }));
   `;
   const { code, stdout, stderr } = await execute(command, [...before, "--input-type=module", "-"], { seconds, input });
   if (code !== 0) throw new Error(`ended with ${code}\n${tail(stderr)}`);

@@ -30,6 +30,7 @@ import {
   slotName,
 } from "../model/serialize.js";
 import { readBytes } from "../runtime/files.js";
+import { checkThreads, type Threads } from "../runtime/threads.js";
 import { formatShape, sameShape, type Shape } from "../shape.js";
 
 /** Where a model may be loaded from. */
@@ -44,6 +45,8 @@ export type CustomObjects = Readonly<Record<string, DefinedLayer<any> | DefinedL
 
 export interface LoadOptions {
   customObjects?: CustomObjects;
+  /** As for `sequential`: any number, whatever the model was trained with. */
+  threads?: Threads;
 }
 
 /**
@@ -57,12 +60,14 @@ export async function loadModel<Output extends Predictions = Prediction>(
   source: ModelSource,
   options: LoadOptions = {},
 ): Promise<Model<Output>> {
-  const { customObjects = {} } = knownOptions<LoadOptions>(options, "loadModel()", { customObjects: true });
+  const known = { customObjects: true, threads: true };
+  const { customObjects = {}, threads = 1 } = knownOptions<LoadOptions>(options, "loadModel()", known);
+  checkThreads(threads);
   checkCustomObjects(customObjects);
   const file = readSafetensors(await readBytes(source));
   refuseOtherFormats(file);
   const architecture = parse<SavedArchitecture>(file, "architecture");
-  const core = await rebuild(architecture, file, customObjects);
+  const core = await rebuild(architecture, file, customObjects, threads);
   const model = new Model<Output>(core);
   loadWeights(core, file);
   if (file.metadata.compile !== undefined) {
@@ -117,6 +122,7 @@ async function rebuild(
   architecture: SavedArchitecture,
   file: SafetensorsFile,
   customObjects: CustomObjects,
+  threads: Threads,
 ): Promise<Core> {
   const { layers: saved, seed } = architecture;
   if (!Array.isArray(saved)) throw broken("architecture", "it lists no layers");
@@ -125,7 +131,7 @@ async function rebuild(
   const planned = within("architecture", () => plannedOf(architecture, layers));
   refuseMissingWeights(planned.layers, file);
   try {
-    return await createCore(() => planned, { seed });
+    return await createCore(() => planned, { seed, threads });
   } catch (error) {
     throw isBadInput(error) ? broken("architecture", (error as Error).message, error) : error;
   }

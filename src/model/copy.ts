@@ -10,7 +10,7 @@ import { type Compiled, Core } from "./core.js";
  */
 export async function copyOf(core: Core, compiled: Compiled | undefined = core.compiled): Promise<Core> {
   const restore = snapshot(core, compiled);
-  return restore(await Engine.create());
+  return restore(await Engine.create(core.engine.threads));
 }
 
 /** Copies now; the function that is returned makes the model. */

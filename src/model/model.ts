@@ -43,6 +43,11 @@ export class Model<Output extends Predictions = Prediction> {
     return this.#core.seed;
   }
 
+  /** Over how many threads a large network's work is spread: 1 where several were asked for and cannot be had. */
+  get threads(): number {
+    return this.#core.engine.threads;
+  }
+
   /** Where data enter: names and shapes per sample. A chain has one, called "x". */
   get inputs(): readonly Readonly<{ name: string; shape: readonly number[] }>[] {
     return this.#core.architecture.inputs.map(({ name, shape }) => ({ name, shape }));

@@ -2,6 +2,7 @@ import { knownOptions, positiveInteger, seedValue, shapeOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { LayerSpec } from "../layers/layer.js";
 import { Engine } from "../runtime/engine.js";
+import { checkThreads, type Threads } from "../runtime/threads.js";
 import { type Architecture, chain, refuseHuge } from "./architecture.js";
 import { Core } from "./core.js";
 import { Model } from "./model.js";
@@ -12,6 +13,11 @@ export interface ModelOptions {
   seed?: number;
   /** Most bytes of data that are kept in WebAssembly's memory; more go through in parts (default 512 MiB). */
   windowBytes?: number;
+  /**
+   * Over how many threads training, evaluation and prediction are spread, where a network is large enough to gain: the same
+   * bits for any number (default 1). `"auto"`: as many as there are cores, up to 8. Pages must be cross-origin isolated.
+   */
+  threads?: Threads;
 }
 
 export interface SequentialOptions extends ModelOptions {
@@ -20,7 +26,7 @@ export interface SequentialOptions extends ModelOptions {
   layers: readonly LayerSpec[];
 }
 
-export const MODEL_OPTIONS = { seed: true, windowBytes: true };
+export const MODEL_OPTIONS = { seed: true, windowBytes: true, threads: true };
 const OPTIONS = { inputShape: true, layers: true, ...MODEL_OPTIONS };
 const DEFAULT_WINDOW_BYTES = 512 * 1024 * 1024;
 
@@ -52,10 +58,11 @@ export async function sequentialCore(options: SequentialOptions): Promise<Core> 
 
 /** A model whose weights are still zeros; all is checked before anything is allocated. */
 export async function createCore(architecture: () => Architecture, options: ModelOptions): Promise<Core> {
-  const { seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES } = options;
+  const { seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES, threads = 1 } = options;
+  checkThreads(threads);
   const checked = { seed: seedValue(seed), windowBytes: positiveInteger(windowBytes, "windowBytes") };
   const planned = architecture();
-  return new Core(await Engine.create(), planned, checked);
+  return new Core(await Engine.create(threads), planned, checked);
 }
 
 function randomSeed(): number {

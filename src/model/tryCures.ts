@@ -244,11 +244,11 @@ function keptWeights({ architecture, trainable, variables }: Core): ReadonlyMap<
 
 /** The network with new weights, compiled; undefined where they cannot be drawn, as by a function that a file has lost. */
 async function drawnOf(
-  { windowBytes }: Core,
+  { windowBytes, engine }: Core,
   { architecture, compiled }: Arm,
   { seed, kept }: { seed: number; kept: ReadonlyMap<string, Float32Array> },
 ): Promise<Core | undefined> {
-  const core = new Core(await Engine.create(), architecture, { seed, windowBytes });
+  const core = new Core(await Engine.create(engine.threads), architecture, { seed, windowBytes });
   const { variables } = core;
   try {
     variables.initialize(seed);

@@ -35,6 +35,8 @@ export interface OpRow {
   readonly inPlace: Readonly<Record<string, string>>;
   /** Does something beside writing its operands: never dropped as dead. */
   readonly effect: boolean;
+  /** How threads may share it: its first dim in multiples of this, or as its kernel cuts it. Absent: one thread does it. */
+  readonly split?: number | "byKernel";
   /** What must hold between sizes and integers, beyond their ranges: what does not, in words. */
   readonly refuse?: (sizes: Sizes, integers: Readonly<Record<string, number>>) => string | undefined;
   /** Floating-point operations, or what takes as long, for the length of a slice. */
@@ -60,6 +62,7 @@ interface Options {
   inPlace?: Readonly<Record<string, string>>;
   effect?: boolean;
   refuse?: OpRow["refuse"];
+  split?: OpRow["split"];
   /** Cost of one element of the op, where an element is a product of all dims (default 4). */
   perElement?: number;
 }
@@ -68,14 +71,29 @@ function op<const Dims extends readonly string[], const Operands extends Record<
   code: number,
   dims: Dims,
   operands: Operands,
-  { numbers = [], integers = {}, inPlace = {}, effect = false, perElement = 4, refuse }: Options = {},
+  { numbers = [], integers = {}, inPlace = {}, effect = false, perElement = 4, refuse, split }: Options = {},
 ) {
   const cost = (sizes: Sizes) => RECORD_COST + dims.reduce((product, dim) => product * sizes[dim]!, perElement);
-  return { code, dims, operands, numbers, integers, inPlace, effect, cost, ...(refuse && { refuse }) };
+  return {
+    code,
+    dims,
+    operands,
+    numbers,
+    integers,
+    inPlace,
+    effect,
+    cost,
+    ...(refuse && { refuse }),
+    ...(split && { split }),
+  };
 }
 
 /** Reaching a record at all takes about as long as this many operations. */
 const RECORD_COST = 1000;
+
+/** Where a first dim of rows or of elements may be cut: rows of a tile, a cache line. Masks are drawn for 8 elements at once. */
+const ROWS = 4;
+const ELEMENTS = 16;
 
 /** Packing space of a product: see assembly/shared/gemm.ts for the rule. */
 const scratch = () =>
@@ -93,8 +111,9 @@ const fused = {
   numbers: ["alpha"],
   integers: { accumulate: 1, activation: ACTIVATION_COUNT - 1 },
   perElement: 2,
-};
-const stepping = { effect: true, perElement: 8 };
+  split: "byKernel",
+} as const;
+const stepping = { effect: true, perElement: 8, split: "byKernel" } as const;
 /** What every optimizer works on, then its slots. */
 const optimizer = <const Slots extends Record<string, OperandRow>>(slots: Slots) => ({
   segments: segments(),
@@ -114,6 +133,7 @@ const columns = {
   refuse: ({ width, pitch }: Sizes, { offset }: Readonly<Record<string, number>>) =>
     offset! + width! > pitch! ? `columns ${offset} to ${offset! + width!} lie outside of ${pitch}` : undefined,
   perElement: 1,
+  split: ROWS,
 };
 const clip = (code: number) =>
   op(
@@ -133,6 +153,7 @@ const random = (code: number, strength: string) =>
       integers: { layer: 0x7fffffff, seedLow: 0x7fffffff },
       inPlace: { y: "x" },
       perElement: strength === "rate" ? 30 : 400,
+      split: ELEMENTS,
     },
   );
 
@@ -142,14 +163,14 @@ export const OPS = {
     Code.OP_GATHER,
     ["rows", "width"],
     { out: write("rows", "width") },
-    { numbers: ["scale", "offset"], integers: { source: MAX_SOURCES - 1 } },
+    { numbers: ["scale", "offset"], integers: { source: MAX_SOURCES - 1 }, split: ROWS },
   ),
   /** the rows of this batch in sink `sink` = x */
   store: op(
     Code.OP_STORE,
     ["rows", "width"],
     { x: read("rows", "width") },
-    { effect: true, integers: { sink: MAX_SINKS - 1 } },
+    { effect: true, integers: { sink: MAX_SINKS - 1 }, split: ROWS },
   ),
   /** c = activation([c | bias | 0] + a · b) */
   gemmNN: op(
@@ -189,6 +210,7 @@ export const OPS = {
       integers: { activation: ACTIVATION_COUNT - 1, savesInput: 1 },
       inPlace: { y: "x" },
       perElement: 20,
+      split: ELEMENTS,
     },
   ),
   /** dx = dy · f′, from what the activation's row says it is computed from */
@@ -196,49 +218,49 @@ export const OPS = {
     Code.OP_ACTIVATION_BACKWARD,
     ["n"],
     { dy: read("n"), saved: read("n"), dx: write("n") },
-    { numbers: ["alpha"], integers: { activation: ACTIVATION_COUNT - 1 }, inPlace: { dx: "dy" } },
+    { numbers: ["alpha"], integers: { activation: ACTIVATION_COUNT - 1 }, inPlace: { dx: "dy" }, split: ELEMENTS },
   ),
   /** y = softmax of each row of x */
   softmax: op(
     Code.OP_SOFTMAX,
     ["rows", "width"],
     { x: read("rows", "width"), y: write("rows", "width") },
-    { inPlace: { y: "x" }, perElement: 40 },
+    { inPlace: { y: "x" }, perElement: 40, split: ROWS },
   ),
   /** dx = y ∘ (dy − Σ dy ∘ y) */
   softmaxBackward: op(
     Code.OP_SOFTMAX_BACKWARD,
     ["rows", "width"],
     { dy: read("rows", "width"), y: read("rows", "width"), dx: write("rows", "width") },
-    { inPlace: { dx: "dy" } },
+    { inPlace: { dx: "dy" }, split: ROWS },
   ),
   /** y = ln softmax of each row of x */
   logSoftmax: op(
     Code.OP_LOG_SOFTMAX,
     ["rows", "width"],
     { x: read("rows", "width"), y: write("rows", "width") },
-    { inPlace: { y: "x" }, perElement: 40 },
+    { inPlace: { y: "x" }, perElement: 40, split: ROWS },
   ),
   /** dx = dy − eʸ · Σ dy */
   logSoftmaxBackward: op(
     Code.OP_LOG_SOFTMAX_BACKWARD,
     ["rows", "width"],
     { dy: read("rows", "width"), y: read("rows", "width"), dx: write("rows", "width") },
-    { inPlace: { dx: "dy" }, perElement: 20 },
+    { inPlace: { dx: "dy" }, perElement: 20, split: ROWS },
   ),
   /** y = x > 0 ? x : alpha · x, one alpha a column */
   prelu: op(
     Code.OP_PRELU,
     ["rows", "width"],
     { x: read("rows", "width"), alpha: read("width"), y: write("rows", "width") },
-    { inPlace: { y: "x" } },
+    { inPlace: { y: "x" }, split: ROWS },
   ),
   /** dx = x > 0 ? dy : alpha · dy */
   preluBackward: op(
     Code.OP_PRELU_BACKWARD,
     ["rows", "width"],
     { dy: read("rows", "width"), x: read("rows", "width"), alpha: read("width"), dx: write("rows", "width") },
-    { inPlace: { dx: "dy" } },
+    { inPlace: { dx: "dy" }, split: ROWS },
   ),
   /** sums = [sums | 0] + each column of dy · min(x, 0) summed */
   preluAlphaBackward: op(
@@ -252,10 +274,10 @@ export const OPS = {
     Code.OP_AFFINE,
     ["n"],
     { x: read("n"), y: write("n") },
-    { numbers: ["scale", "offset"], inPlace: { y: "x" } },
+    { numbers: ["scale", "offset"], inPlace: { y: "x" }, split: ELEMENTS },
   ),
   /** c = a + b */
-  add: op(Code.OP_ADD, ["n"], { a: read("n"), b: read("n"), c: write("n") }, { inPlace: { c: "a" } }),
+  add: op(Code.OP_ADD, ["n"], { a: read("n"), b: read("n"), c: write("n") }, { inPlace: { c: "a" }, split: ELEMENTS }),
   /** the batch's loss, from logits and class labels; its gradient where one is wanted; rows weigh 1 without weights */
   sparseSoftmaxCrossentropy: op(
     Code.OP_SPARSE_SOFTMAX_CROSSENTROPY,
@@ -305,14 +327,14 @@ export const OPS = {
     Code.OP_GUARD,
     ["n", "segments"],
     { segments: segments(), gradients: read("n") },
-    { effect: true, perElement: 1 },
+    { effect: true, perElement: 1, split: "byKernel" },
   ),
   /** gradients = the mean over the group's batches where this one ends it; else mean = that, and `skip` records are skipped */
   accumulate: op(
     Code.OP_ACCUMULATE,
     ["n", "segments"],
     { segments: segments(), gradients: update("n"), mean: update("n") },
-    { effect: true, integers: { skip: 0xffff } },
+    { effect: true, integers: { skip: 0xffff }, split: "byKernel" },
   ),
   /** the header's learning rate = the schedule's at this step; `block` holds n numbers of f64: shared/schedules.ts */
   schedule: op(Code.OP_SCHEDULE, ["n"], { block: operand("read", ["n"], 8) }, { effect: true }),
@@ -320,6 +342,7 @@ export const OPS = {
   sgd: op(Code.OP_SGD, ["n", "segments"], optimizer({ velocity: optional(update("n")) }), {
     effect: true,
     integers: { nesterov: 1 },
+    split: "byKernel",
   }),
   adagrad: op(Code.OP_ADAGRAD, ["n", "segments"], optimizer({ accumulator: update("n") }), stepping),
   adadelta: op(
@@ -348,7 +371,7 @@ export const OPS = {
     Code.OP_EMA,
     ["n", "segments"],
     { segments: segments(), parameters: read("n"), averages: update("n") },
-    { effect: true, numbers: ["share"] },
+    { effect: true, numbers: ["share"], split: "byKernel" },
   ),
   /** gradients = gradients made smaller, each, by segment or all together */
   clipByValue: clip(Code.OP_CLIP_BY_VALUE),
@@ -426,7 +449,7 @@ export const OPS = {
       beta: optional(read("width")),
       y: write("rows", "width"),
     },
-    { inPlace: { y: "x" } },
+    { inPlace: { y: "x" }, split: ROWS },
   ),
   /** mean, variance ← `share` of the way to those that a batchNorm saved */
   movingStatistics: op(
@@ -446,7 +469,7 @@ export const OPS = {
       y: write("rows", "width"),
       saved: operand("write", ({ rows }) => 2 * rows!),
     },
-    { numbers: ["epsilon"], inPlace: { y: "x" }, perElement: 8 },
+    { numbers: ["epsilon"], inPlace: { y: "x" }, perElement: 8, split: ROWS },
   ),
   /** the gradient of a layerNorm's x */
   layerNormBackward: op(
@@ -459,7 +482,7 @@ export const OPS = {
       gamma: optional(read("width")),
       dx: write("rows", "width"),
     },
-    { inPlace: { dx: "dy" }, perElement: 10 },
+    { inPlace: { dx: "dy" }, perElement: 10, split: ROWS },
   ),
   /** the gradients of a layerNorm's gamma and beta */
   layerNormBackwardScale: op(
@@ -530,14 +553,14 @@ export const OPS = {
     Code.OP_COMBINE,
     ["n"],
     { a: read("n"), b: read("n"), c: write("n") },
-    { integers: { function: COMBINE_COUNT - 1 }, inPlace: { c: "a" } },
+    { integers: { function: COMBINE_COUNT - 1 }, inPlace: { c: "a" }, split: ELEMENTS },
   ),
   /** each row of c = f(that of a, b) */
   combineRows: op(
     Code.OP_COMBINE_ROWS,
     ["rows", "width"],
     { a: read("rows", "width"), b: read("width"), c: write("rows", "width") },
-    { integers: { function: COMBINE_COUNT - 1 }, inPlace: { c: "a" } },
+    { integers: { function: COMBINE_COUNT - 1 }, inPlace: { c: "a" }, split: ROWS },
   ),
   /** columns of y, from `offset` on = x */
   placeColumns: op(
@@ -554,11 +577,11 @@ export const OPS = {
     columns,
   ),
   /** y = the number of its row in x, along the row */
-  spread: op(Code.OP_SPREAD, ["rows", "width"], { x: read("rows"), y: write("rows", "width") }),
+  spread: op(Code.OP_SPREAD, ["rows", "width"], { x: read("rows"), y: write("rows", "width") }, { split: ROWS }),
   /** sums = each row of x summed */
-  rowSum: op(Code.OP_ROW_SUM, ["rows", "width"], { x: read("rows", "width"), sums: write("rows") }),
+  rowSum: op(Code.OP_ROW_SUM, ["rows", "width"], { x: read("rows", "width"), sums: write("rows") }, { split: ROWS }),
   /** maxima = the greatest of each row of x */
-  rowMax: op(Code.OP_ROW_MAX, ["rows", "width"], { x: read("rows", "width"), maxima: write("rows") }),
+  rowMax: op(Code.OP_ROW_MAX, ["rows", "width"], { x: read("rows", "width"), maxima: write("rows") }, { split: ROWS }),
   /** block counts and sums up x: shared/statistics.ts */
   tensorStatistics: op(
     Code.OP_TENSOR_STATISTICS,

@@ -10,7 +10,7 @@ export interface Source {
 
 export type Status = "paused" | "epochDone" | "needsRows" | "nonFinite";
 
-const STATUSES: readonly Status[] = ["paused", "epochDone", "needsRows", "nonFinite"];
+const STATUSES: readonly (Status | "helperLost")[] = ["paused", "epochDone", "needsRows", "nonFinite", "helperLost"];
 
 /** Batches of one optimizer step whose gradients are accumulated, waiting for the rest of their group. */
 export interface Group {
@@ -27,6 +27,8 @@ export class Run {
   readonly #address: number;
 
   #metricSlots = 0;
+  /** The program has records to share. */
+  #shared = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -52,7 +54,9 @@ export class Run {
   bind(program: Program): void {
     this.#u32(L.HEADER_RECORDS, program.address);
     this.#u32(L.HEADER_RECORD_COUNT, program.nodes.length);
+    this.#u32(L.HEADER_SPLITS, program.splits);
     this.#u32(L.HEADER_PC, 0);
+    this.#shared = program.splits !== 0;
   }
 
   /** Drops the step under way, of which nothing has been applied. */
@@ -66,6 +70,7 @@ export class Run {
    */
   begin(epoch: { totalRows: number; batchRows: number; position?: number; groupSize?: number }): void {
     const { totalRows, batchRows, position = 0, groupSize = 0 } = epoch;
+    this.#engine.crew?.refresh();
     this.#u32(L.HEADER_PC, 0);
     this.#u32(L.HEADER_TOTAL_ROWS, totalRows);
     this.#u32(L.HEADER_BATCH_ROWS, Math.min(batchRows, totalRows)); // a user's batch size may be beyond 32 bits
@@ -114,11 +119,18 @@ export class Run {
     return this.#engine.view.getFloat64(this.#address + L.HEADER_HYPER, true);
   }
 
-  /** Runs until `cost` is spent or `steps` are done (0: any number), or something else ends the slice. */
+  /**
+   * Runs until `cost` is spent or `steps` are done (0: any number), or something else ends the slice.
+   *
+   * @throws LanewiseError `threads/worker-died`; what was not applied of a step is to be dropped
+   */
   slice(cost: number, steps = 0): Status {
+    if (this.#shared) this.#engine.crew!.muster();
     this.#engine.view.setFloat64(this.#address + L.HEADER_BUDGET, cost, true);
     this.#u32(L.HEADER_MAX_STEPS, steps);
-    return STATUSES[this.#engine.exports.run(this.#address)]!;
+    const status = STATUSES[this.#engine.exports.run(this.#address)]!;
+    if (status === "helperLost") throw this.#engine.crew!.lost();
+    return status;
   }
 
   /** Between two steps, rather than within one. */

@@ -2,8 +2,14 @@ import { instantiate } from "@assemblyscript/loader";
 import * as Layout from "../../assembly/shared/layout.js";
 import { OP_COUNT } from "../../assembly/shared/ops.js";
 import { LanewiseError, OutOfMemoryError } from "../errors.js";
+import { Crew } from "./crew.js";
 import { Heap } from "./heap.js";
+import { type Hire, wayToHire } from "./helpers.js";
 import { loadModule } from "./module.js";
+import { sharedMemory, threadCount, type Threads } from "./threads.js";
+
+/** As asconfig.json says. */
+const INITIAL_PAGES = 2;
 
 /** The module's functions that the library calls itself; addresses are bytes, sizes elements. */
 export interface KernelExports extends Record<string, unknown> {
@@ -14,6 +20,8 @@ export interface KernelExports extends Record<string, unknown> {
   headerBytes(): number;
   heapBase(): number;
   run(header: number): number;
+  /** In the build for several threads: this instance is thread `thread` of those that meet at `crew`. */
+  join?(crew: number, thread: number, scratch: number, maySleep: boolean): void;
   fillUniform(n: number, out: number, seedLo: number, seedHi: number, op: number, low: number, high: number): void;
   fillNormal(n: number, out: number, seedLo: number, seedHi: number, op: number, mean: number, stddev: number): void;
   fillTruncatedNormal(
@@ -38,21 +46,33 @@ export class Engine {
   readonly heap: Heap;
   #view: DataView;
 
-  static async create(): Promise<Engine> {
-    const module = await loadModule();
+  /** Beside thread 0, where there is more than it. */
+  readonly crew: Crew | undefined;
+
+  /** With as many threads as `threads` says, or one where the engine cannot have several. */
+  static async create(threads: Threads = 1): Promise<Engine> {
+    const count = await threadCount(threads);
+    const module = await loadModule(count > 1 ? "threads" : "plain");
+    const hire = count > 1 ? await wayToHire() : undefined;
     try {
-      const { exports } = await instantiate(module, {});
-      return new Engine(exports as unknown as KernelExports);
+      const memory = hire && sharedMemory(INITIAL_PAGES);
+      const { exports } = await instantiate(module, memory ? { env: { memory } } : {});
+      return new Engine(exports as unknown as KernelExports, hire && { threads: count, hire, module });
     } catch (error) {
       throw error instanceof LanewiseError ? error : instantiationFailed(error);
     }
   }
 
-  constructor(exports: KernelExports) {
+  constructor(exports: KernelExports, others?: { threads: number; hire: Hire; module: WebAssembly.Module }) {
     shakeHands(exports);
     this.exports = exports;
     this.heap = new Heap(exports.memory, exports.heapBase() >>> 0);
     this.#view = new DataView(exports.memory.buffer);
+    if (others) this.crew = new Crew({ ...others, heap: this.heap, memory: exports.memory, join: exports.join! });
+  }
+
+  get threads(): number {
+    return this.crew?.threads ?? 1;
   }
 
   /** A view of the whole memory; fetch it anew after anything that may allocate. */

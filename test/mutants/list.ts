@@ -2176,4 +2176,70 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "if (i === 0) all.push(...part);",
     },
   }),
+  // ── Threads ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  ...inFile("assembly/part.ts", ["threads/bits"], {
+    "parts-overlap": {
+      why: "each part has a unit of the next one too, that both work on in place",
+      find: "cut(part + 1, size, unit) : size",
+      replace: "min(size, cut(part + 1, size, unit) + unit) : size",
+    },
+    "parts-leave-the-rest": {
+      why: "what is left behind the last whole unit is nobody's",
+      find: "(size + unit - 1) / unit",
+      replace: "size / unit",
+    },
+  }),
+  ...inFile("assembly/program/crew.ts", ["threads/bits"], {
+    "helpers-share-scratch": {
+      why: "threads pack into one place",
+      find: "return ASC_FEATURE_THREADS && thread > 0 ? scratch : recordScratch;",
+      replace: "return recordScratch;",
+    },
+    "helpers-not-awaited": {
+      why: "the next record begins before the last is done",
+      find: "atomic.load<i32>(crew, L.CREW_DONE) != expected && turns",
+      replace: "false && turns",
+    },
+  }),
+  ...inFile("assembly/program/crew.ts", ["threads/guard"], {
+    "halt-of-a-helper-lost": {
+      why: "a gradient that is not finite in another thread's part is applied",
+      find: "return !lost && load<i32>(crew, L.CREW_HALT) == 0;",
+      replace: "return !lost;",
+    },
+  }),
+  ...inFile("assembly/program/crew.ts", ["threads/death"], {
+    "failure-unseen": {
+      why: "a part that a thread failed in counts as done",
+      find: "lost = turns >= PATIENCE_TURNS || load<i32>(crew, L.CREW_FAILED) != 0;",
+      replace: "lost = turns >= PATIENCE_TURNS;",
+    },
+  }),
+  ...inFile("assembly/program/executor.ts", ["threads/bits"], {
+    "masks-of-the-first-part": {
+      why: "every thread draws the masks of the first elements",
+      find: "seedLow(header, high, low), seedHigh(header, high), first);",
+      replace: "seedLow(header, high, low), seedHigh(header, high), 0);",
+    },
+    "parts-gather-the-first-rows": {
+      why: "every thread reads the rows of the first",
+      find: "load<i32>(header, L.HEADER_POSITION) + begin;",
+      replace: "load<i32>(header, L.HEADER_POSITION);",
+    },
+  }),
+  ...inFile("assembly/program/executor.ts", ["threads/mixed"], {
+    "last-thread-stays-in-its-part": {
+      why: "records of one thread are cut, too",
+      find: "takePart(0, 1);",
+      replace: "",
+    },
+  }),
+  ...inFile("assembly/kernels/gemm/loops.ts", ["threads/bits"], {
+    "gemm-part-bias": {
+      why: "columns of another part than the first start from its bias",
+      find: "if (bias) bias += first << 2;",
+      replace: "",
+    },
+  }),
 ];

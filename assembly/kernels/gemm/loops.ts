@@ -9,6 +9,7 @@ import {
   GEMM_TILE_COLUMNS,
   GEMM_TILE_ROWS,
 } from "../../shared/gemm";
+import { partEnd, partStart } from "../../part";
 import { activationForward } from "../activations";
 import { ACTIVATION_LINEAR } from "../../shared/activations";
 import { lastInPanel, lastInRows, narrowInPanels, narrowInRows, wholeInPanels, wholeInRows } from "./micro";
@@ -85,16 +86,37 @@ export function product(
   alpha: f32,
   scratch: usize,
 ): void {
+  const aPitch = (<usize>(aTransposed ? m : k)) << 2;
+  const bPitch = (<usize>(bTransposed ? k : n)) << 2;
+  const cPitch = (<usize>n) << 2;
+
+  // One of several threads makes a part of the longer side of c, so that what both pack is the smaller operand.
+  if (ASC_FEATURE_THREADS) {
+    const byColumns = n > m;
+    const unit = byColumns ? GEMM_TILE_COLUMNS << 1 : GEMM_TILE_ROWS; // columns by whole cache lines
+    const size = byColumns ? n : m;
+    const first = <usize>partStart(size, unit);
+    const count = partEnd(size, unit) - <i32>first;
+    if (count == 0) return;
+    if (byColumns) {
+      n = count;
+      b += first * (bTransposed ? bPitch : 4);
+      c += first << 2;
+      if (bias) bias += first << 2;
+    } else {
+      m = count;
+      a += first * (aTransposed ? 4 : aPitch);
+      c += first * cPitch;
+    }
+  }
+
   if (m == 1 && !aTransposed && !bTransposed) {
     const start = accumulate ? c : bias ? bias : ZEROS;
-    rowTimesMatrix(n, k, a, b, start, start == ZEROS ? 0 : 4, c);
+    rowTimesMatrix(n, k, a, b, bPitch, start, start == ZEROS ? 0 : 4, c);
     if (activation != ACTIVATION_LINEAR) activationForward(activation, n, c, c, alpha);
     return;
   }
 
-  const aPitch = (<usize>(aTransposed ? m : k)) << 2;
-  const bPitch = (<usize>(bTransposed ? k : n)) << 2;
-  const cPitch = (<usize>n) << 2;
   const packLeft = n >= GEMM_PACK_USES && m * k > GEMM_PACK_ELEMS;
   const packRight = bTransposed || (m >= GEMM_PACK_USES && k * n > GEMM_PACK_ELEMS);
 

@@ -58,9 +58,10 @@ function row16(columns: i32, k: i32, a: usize, b: usize, bStep: usize, start: us
   if (columns > 12) storeLanes(y + 48, c3, columns - 12);
 }
 
-// y (N) = start (N) + a (K) · b (K, N); startStride is 4 where every column has a start of its own, 0 for zeros
-export function rowTimesMatrix(n: i32, k: i32, a: usize, b: usize, start: usize, startStride: usize, y: usize): void {
-  const bStep = (<usize>n) << 2;
+// y (N) = start (N) + a (K) · b (K, N), bStep bytes from k to k; startStride is 4 where every column has a start of its own,
+// 0 for zeros
+// prettier-ignore
+export function rowTimesMatrix(n: i32, k: i32, a: usize, b: usize, bStep: usize, start: usize, startStride: usize, y: usize): void {
   let j = 0;
   for (; j + 32 <= n; j += 32)
     row32(k, a, b + ((<usize>j) << 2), bStep, start + <usize>j * startStride, y + ((<usize>j) << 2));

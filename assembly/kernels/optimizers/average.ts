@@ -1,5 +1,6 @@
 // Means that move: of the weights over the steps, of the gradients over the batches of one step.
 
+import { ELEMENTS_UNIT, partEnd, partStart } from "../../part";
 import { SEGMENT_BYTES, SEGMENT_LENGTH, SEGMENT_OFFSET } from "../../shared/layout";
 import { storeLanes } from "../../simd/lanes";
 import { flush, walk } from "./walk";
@@ -40,7 +41,9 @@ class MovingMean {
 function copySegments(segments: usize, count: i32, from: usize, to: usize): void {
   if (from == to) return;
   for (let i = 0; i < count; i++, segments += SEGMENT_BYTES) {
-    const at = usize(load<u32>(segments, SEGMENT_OFFSET)) << 2;
-    memory.copy(to + at, from + at, usize(load<u32>(segments, SEGMENT_LENGTH)) << 2);
+    const length = load<i32>(segments, SEGMENT_LENGTH);
+    const first = partStart(length, ELEMENTS_UNIT);
+    const at = usize(load<u32>(segments, SEGMENT_OFFSET) + first) << 2;
+    memory.copy(to + at, from + at, usize(partEnd(length, ELEMENTS_UNIT) - first) << 2);
   }
 }

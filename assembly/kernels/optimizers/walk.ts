@@ -5,6 +5,7 @@
 // θ parameters, g gradients, and the optimizer's slots lie at the same offsets of their own regions. Weight decay is
 // decoupled (Loshchilov and Hutter, 2019): θ ← θ − rate·decay·θ before the step, whatever the optimizer.
 
+import { ELEMENTS_UNIT, partEnd, partStart } from "../../part";
 import { SEGMENT_BYTES, SEGMENT_DECAY, SEGMENT_LENGTH, SEGMENT_OFFSET, SEGMENT_RATE_SCALE } from "../../shared/layout";
 
 /**
@@ -33,8 +34,10 @@ export function walk<Rule>(
 ): void {
   const end = segments + usize(count) * SEGMENT_BYTES;
   for (let segment = segments; segment < end; segment += SEGMENT_BYTES) {
-    const n = load<i32>(segment, SEGMENT_LENGTH);
-    const at = usize(load<u32>(segment, SEGMENT_OFFSET)) << 2;
+    const length = load<i32>(segment, SEGMENT_LENGTH);
+    const first = partStart(length, ELEMENTS_UNIT);
+    const n = partEnd(length, ELEMENTS_UNIT) - first;
+    const at = usize(load<u32>(segment, SEGMENT_OFFSET) + first) << 2;
     const scale = f64(load<f32>(segment, SEGMENT_RATE_SCALE));
     const decay = f32(learningRate * scale * f64(load<f32>(segment, SEGMENT_DECAY)));
     sweep<Rule>(n, params + at, grads + at, a + at, b + at, c + at, f32(rate * scale), decay, k0, k1, k2, k3);

@@ -105,7 +105,6 @@ function pageFor(conformance, threads) {
 <meta charset="utf-8">
 <title>lanewise conformance</title>
 <link rel="icon" href="data:,">
-<script type="importmap">{ "imports": { "@assemblyscript/loader": "/loader.js" } }</script>
 <script type="module">
   const report = (body) => fetch("/report", { method: "POST", body: JSON.stringify(body) });
   // Chromium's stack begins with the message, Firefox's has the places alone.
@@ -164,7 +163,6 @@ async function serve(page, isolated) {
 }
 
 function fileAt(pathname) {
-  if (pathname === "/loader.js") return new URL(import.meta.resolve("@assemblyscript/loader"));
   if (pathname.startsWith("/build/")) return new URL(`.${pathname}`, ROOT);
   throw new Error(`Nothing is served at ${pathname}.`);
 }

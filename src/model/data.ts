@@ -23,6 +23,13 @@ export interface Rows {
 
 /** @throws ShapeError, DataError naming row and column of what is wrong; `what` is "x", "y" … */
 export function toRows(given: Rowlike | Targets, shape: Shape, what: string): Rows {
+  const rows = toUncheckedRows(given, shape, what);
+  refuseNonFinite(rows, what);
+  return rows;
+}
+
+/** The same, but that values may be infinite or NaN: for whoever has a kernel look at them. */
+export function toUncheckedRows(given: Rowlike | Targets, shape: Shape, what: string): Rows {
   const width = sizeOf(shape);
   const data = flatten(given, shape, what);
   if (data.length % width !== 0) {
@@ -33,7 +40,6 @@ export function toRows(given: Rowlike | Targets, shape: Shape, what: string): Ro
   }
   const rows = data.length / width;
   if (rows === 0) throw new DataError("data/no-rows", `${what} has no rows; at least one is needed.`);
-  refuseNonFinite(data, width, what);
   return { data, rows, width };
 }
 
@@ -161,7 +167,7 @@ function notANumber(value: unknown, where: string): DataError {
   return new DataError("data/not-a-number", `There is ${show(value)} at ${where}; only numbers can be learned from.`);
 }
 
-function refuseNonFinite(data: Float32Array | Uint8Array, width: number, what: string): void {
+export function refuseNonFinite({ data, width }: Rows, what: string): void {
   if (data instanceof Uint8Array || isFinite4(data)) return;
   const i = data.findIndex((value) => !Number.isFinite(value));
   throw new DataError(

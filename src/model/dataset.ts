@@ -5,6 +5,7 @@ import type { Shape } from "../shape.js";
 import { type Compiled, type Core, targetShape } from "./core.js";
 import {
   refuseDifferentLengths,
+  refuseNonFinite,
   refuseOtherThanSigns,
   type Rowlike,
   type Rows,
@@ -12,6 +13,7 @@ import {
   type Targets,
   toLabels,
   toRows,
+  toUncheckedRows,
 } from "./data.js";
 import type { FrozenPart } from "./frozenPart.js";
 import { perPort, type PerPort, portLabel } from "./ports.js";
@@ -26,12 +28,24 @@ const isEntry = (given: object) => "data" in given && "shape" in given;
 
 /** Checks x: the rows of each input, all equally many. */
 export function toInputs(core: Core, x: Inputs, suffix = ""): Rows[] {
+  const rows = toUncheckedInputs(core, x, suffix);
+  refuseNonFiniteInputs(core, rows, suffix);
+  return rows;
+}
+
+/** The same, but that values may be infinite or NaN, which `Dataset.isFinite` tells faster. */
+export function toUncheckedInputs(core: Core, x: Inputs, suffix = ""): Rows[] {
   const { inputs } = core.architecture;
   const rows = perPort<Rowlike>(x, inputs, `x${suffix}`, { isEntry }).map((given, i) =>
-    toRows(given, inputs[i]!.shape, portLabel("x", inputs, i) + suffix),
+    toUncheckedRows(given, inputs[i]!.shape, portLabel("x", inputs, i) + suffix),
   );
   refuseDifferentRows(rows, (i) => portLabel("x", inputs, i) + suffix);
   return rows;
+}
+
+/** @throws DataError naming input, row and column */
+export function refuseNonFiniteInputs(core: Core, rows: readonly Rows[], suffix = ""): void {
+  rows.forEach((array, i) => refuseNonFinite(array, portLabel("x", core.architecture.inputs, i) + suffix));
 }
 
 /** Checks x, and y by what each loss wants of it: inputs first, then targets. Nothing is copied yet. */
@@ -166,6 +180,14 @@ export class Dataset {
       }
     });
     run.window({ start, rows: count });
+  }
+
+  /** Whether all values that lie in WebAssembly's memory are finite. */
+  isFinite(): boolean {
+    const { exports } = this.#core.engine;
+    return this.#arrays.every(({ data, width }, i) => {
+      return data.BYTES_PER_ELEMENT === 1 || exports.allFinite(this.#held * width, this.#blocks[i]!) === 1;
+    });
   }
 
   release(): void {

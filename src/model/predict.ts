@@ -2,7 +2,7 @@ import { knownOptions, positiveInteger } from "../check.js";
 import { sizeOf } from "../shape.js";
 import type { Core } from "./core.js";
 import { type Rows, sliceRows } from "./data.js";
-import { Dataset, type Inputs, toInputs } from "./dataset.js";
+import { Dataset, type Inputs, refuseNonFiniteInputs, toUncheckedInputs } from "./dataset.js";
 import { Sinks } from "./sinks.js";
 
 export interface PredictOptions {
@@ -29,7 +29,7 @@ const CHUNK_BYTES = 16 * 1024 * 1024;
 export function predict(core: Core, x: Inputs, options: PredictOptions): Predictions {
   const { outputs, outputForm } = core.architecture;
   const { batchSize = DEFAULT_BATCH } = knownOptions<PredictOptions>(options, "predict()", PREDICT_OPTIONS);
-  const arrays = toInputs(core, x);
+  const arrays = toUncheckedInputs(core, x);
   const data = predictRows(core, arrays, positiveInteger(batchSize, "batchSize"));
   const predictions = outputs.map(({ shape }, i): Prediction => ({
     data: data[i]!,
@@ -59,6 +59,7 @@ function predictRows(core: Core, arrays: readonly Rows[], batchRows: number): Fl
       const parts = arrays.map((array) => sliceRows(array, first, rows));
       const dataset = new Dataset(core, parts, { shuffle: false, batchRows, resident: true });
       try {
+        if (!dataset.isFinite()) refuseNonFiniteInputs(core, arrays);
         dataset.attach(run);
         run.begin({ totalRows: rows, batchRows });
         run.slice(Infinity);

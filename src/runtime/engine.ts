@@ -35,6 +35,8 @@ export interface KernelExports extends Record<string, unknown> {
   ): void;
   /** The rate that a schedule's block gives for a step, counted from 0. */
   scheduledRate(block: number, step: number): number;
+  /** 1 if none of x (n) is infinite or NaN, else 0. */
+  allFinite(n: number, x: number): number;
   /** Σ (a − b)² over a (n) and b (n). */
   squaredDistance(n: number, a: number, b: number): number;
   philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: number): void;
@@ -56,7 +58,7 @@ export class Engine {
     const hire = count > 1 ? await wayToHire() : undefined;
     try {
       const memory = hire && sharedMemory(INITIAL_PAGES);
-      const { exports } = await instantiate(module, memory ? { env: { memory } } : {});
+      const { exports } = await WebAssembly.instantiate(module, memory ? { env: { memory } } : {});
       return new Engine(exports as unknown as KernelExports, hire && { threads: count, hire, module });
     } catch (error) {
       throw error instanceof LanewiseError ? error : instantiationFailed(error);

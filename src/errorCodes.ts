@@ -579,6 +579,11 @@ export interface ErrorCodes {
   // ── torch: networks of PyTorch ────────────────────────────────────────────────────────────────────────────────────
 
   /** A normalization's epsilon is not PyTorch's default, and the file does not say which was used. Write 1e-5, or pass `checkEpsilon: false`. */
+  "threads/worker-died": LanewiseError;
+
+  // ── weights: what is written by name ──────────────────────────────────────────────────────────────────────────────
+
+  /** Weights are missing. Give all of them, or pass `{ strict: false }` to keep those that are not given. */
   "torch/epsilon": ConfigError;
   /** `modules` is no list of modules, or names one that the file does not have. The message lists them. */
   "torch/unknown-module": ConfigError;
@@ -598,11 +603,6 @@ export interface ErrorCodes {
   // ── threads: workers of a model ───────────────────────────────────────────────────────────────────────────────────
 
   /** A worker thread of the model died. The weights are those of the last whole step; call again, and new threads are started. */
-  "threads/worker-died": LanewiseError;
-
-  // ── weights: what is written by name ──────────────────────────────────────────────────────────────────────────────
-
-  /** Weights are missing. Give all of them, or pass `{ strict: false }` to keep those that are not given. */
   "weights/missing": ShapeError;
   /** The model has no weight of this name. The message lists some that it has. */
   "weights/unknown-name": ShapeError;

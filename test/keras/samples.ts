@@ -19,7 +19,7 @@ export interface Sample {
 export const NAMES = ["sequential", "statistics", "graph", "record", "nested", "activations"];
 
 export const sample = (name: string): Sample =>
-  JSON.parse(readFileSync(new URL(`samples/${name}.json`, import.meta.url), "utf8")) as Sample;
+  JSON.parse(readFileSync(`test/keras/samples/${name}.json`, "utf8")) as Sample;
 
 export const floats = ({ shape, data }: Numbers): Prediction => ({ shape, data: Float32Array.from(data) });
 

@@ -16,11 +16,11 @@ export interface Sample extends Required<TfjsArtifacts> {
   readonly outputs: Numbers[];
 }
 
-const folder = new URL("samples/", import.meta.url);
+const folder = "test/tfjs/samples/";
 export const NAMES = readdirSync(folder).map((name) => name.replace(".json", ""));
 
 export function sample(name: string): Sample {
-  const text = readFileSync(new URL(`${name}.json`, folder), "utf8");
+  const text = readFileSync(`${folder}${name}.json`, "utf8");
   const read = JSON.parse(text) as Omit<Sample, "weightData" | "inputs"> & { weightData: string; inputs: Numbers[] };
   const weightData = new Uint8Array(Buffer.from(read.weightData, "base64")).buffer;
   const inputs = read.inputs.map(({ shape, data }) => ({ shape, data: Float32Array.from(data) }));

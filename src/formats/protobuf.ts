@@ -92,16 +92,17 @@ export function encode<S extends Schema>(schema: S, message: Draft<S>): Uint8Arr
 class Decoder {
   /** From the outermost message to the field under way. */
   readonly #path: string[] = [];
+  readonly #brokenHere: Broken = (code, why) => this.#broken(code, why);
   #items = 0;
 
   message(schema: Schema, bytes: Uint8Array): Record<string, unknown> {
-    const fields = byNumber(schema);
+    const { byNumber, lists, floats } = fieldsOf(schema);
     const values: Record<string, unknown> = {};
-    for (const [name, [, type]] of Object.entries(schema)) if (isList(type)) values[name] = NONE;
-    const reader = new Reader(bytes, (code, why) => this.#broken(code, why));
+    for (const name of lists) values[name] = NONE;
+    const reader = new Reader(bytes, this.#brokenHere);
     while (!reader.done) {
       const { number, wire } = reader.tag();
-      const field = fields.get(number);
+      const field = byNumber.get(number);
       if (!field) reader.skip(wire);
       else {
         this.#path.push(field.name);
@@ -109,9 +110,7 @@ class Decoder {
         this.#path.pop();
       }
     }
-    for (const [name, [, type]] of Object.entries(schema)) {
-      if (type === "floats") values[name] = joined(values[name] as readonly Float32Array[]);
-    }
+    for (const name of floats) values[name] = joined(values[name] as readonly Float32Array[]);
     return values;
   }
 
@@ -264,12 +263,25 @@ interface Field {
   readonly type: FieldType;
 }
 
-const fieldsOfSchemas = new WeakMap<Schema, Map<number, Field>>();
+/** A schema as it is read by, made once: a file may hold a million messages. */
+interface Fields {
+  readonly byNumber: ReadonlyMap<number, Field>;
+  /** Names of those that are lists. */
+  readonly lists: readonly string[];
+  readonly floats: readonly string[];
+}
 
-function byNumber(schema: Schema): Map<number, Field> {
+const fieldsOfSchemas = new WeakMap<Schema, Fields>();
+
+function fieldsOf(schema: Schema): Fields {
   const known = fieldsOfSchemas.get(schema);
   if (known) return known;
-  const fields = new Map(Object.entries(schema).map(([name, [number, type]]) => [number, { name, type }]));
+  const all = Object.entries(schema).map(([name, [number, type]]) => ({ number, name, type }));
+  const fields: Fields = {
+    byNumber: new Map(all.map((field) => [field.number, field])),
+    lists: all.filter(({ type }) => isList(type)).map(({ name }) => name),
+    floats: all.filter(({ type }) => type === "floats").map(({ name }) => name),
+  };
   fieldsOfSchemas.set(schema, fields);
   return fields;
 }

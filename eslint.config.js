@@ -26,6 +26,7 @@ const FLOORS = [
   ["src/search", "src/onnx", "src/torch", "src/keras"],
   ["src/tfjs"],
   ["src/index.ts"],
+  ["src/entry"],
   ["src/cli"],
 ];
 const KERNEL_FLOORS = [
@@ -73,7 +74,7 @@ const imports = {
     "import-x/no-cycle": "error",
     "import-x/no-unresolved": [
       "error",
-      { ignore: ["^vite", "^lanewise", "^@observablehq/plot", "^linkedom", "^puppeteer-core"] },
+      { ignore: ["^vite", "^lanewise", "^@observablehq/plot", "^linkedom", "^puppeteer-core", "\\.wasm(\\.js|\\?module)?$"] },
     ],
     "import-x/no-restricted-paths": ["error", { zones }],
   },

@@ -270,10 +270,19 @@ export interface ErrorCodes {
 
   // ── engine: WebAssembly ───────────────────────────────────────────────────────────────────────────────────────────
 
+  /**
+   * A policy forbids to compile WebAssembly. On a page, add 'wasm-unsafe-eval' to script-src of its Content-Security-Policy; in a
+   * Worker, import the file as a module and hand it to `init()`.
+   */
+  "engine/compile-forbidden": UnsupportedError;
   /** The WebAssembly module could not be read, compiled or started. Where it lies elsewhere, call `init()` with its address first. */
   "engine/load-failed": LanewiseError;
   /** This engine has no WebAssembly SIMD. Use Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later. */
   "engine/no-simd": UnsupportedError;
+  /** There is no WebAssembly module where it was looked for. Have it copied there, call `init()` with its address, or import `lanewise/inline`. */
+  "engine/not-found": LanewiseError;
+  /** What was read is no WebAssembly: often a server's page instead of a file that is not there. As for `engine/not-found`. */
+  "engine/not-wasm": LanewiseError;
   /** The WebAssembly module is of another version. Build again, or use the one of this package. */
   "engine/stale-build": LanewiseError;
 

@@ -3,25 +3,78 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import * as library from "../src/index.js";
+import { packageExports } from "../scripts/package/exports.mjs";
 
 const ROOT = new URL("../", import.meta.url);
 
+const {
+  exports,
+  files: listed,
+  sideEffects,
+} = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")) as {
+  exports: Record<string, Target>;
+  files: string[];
+  sideEffects: string[];
+};
+
+/** A file, or by condition where it is. */
+type Target = string | { [condition: string]: Target };
+
+function filesOf(target: Target): string[] {
+  return typeof target === "string" ? [target] : Object.values(target).flatMap(filesOf);
+}
+
+it("says of each subpath what the table of subpaths says", () => {
+  expect(exports).toEqual(packageExports());
+});
+
+it("names conditions in the order that they are to count, types first", () => {
+  const order = ["workerd", "edge-light", "browser", "deno", "bun", "node", "default"];
+  for (const [subpath, target] of Object.entries(exports)) {
+    if (typeof target === "string") continue;
+    const conditions = Object.keys(target);
+    expect(conditions, subpath).toEqual(order.filter((condition) => conditions.includes(condition)));
+    const leaves = Object.values(target).flatMap((leaf) =>
+      typeof leaf === "string" || leaf.default ? [leaf] : Object.values(leaf),
+    );
+    for (const leaf of leaves) expect(Object.keys(leaf as object)).toEqual(["types", "default"]);
+  }
+});
+
 it("the package holds every file that it exports, and what those are made of alone", () => {
-  const { exports } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")) as {
-    exports: Record<string, string | Record<string, string>>;
-  };
-  const targets = Object.values(exports).flatMap((target) =>
-    typeof target === "string" ? [target] : Object.values(target),
-  );
   const options = { cwd: ROOT, encoding: "utf8", shell: process.platform === "win32" } as const;
   const listing = execFileSync("npm", ["pack", "--dry-run", "--ignore-scripts", "--json"], options);
   const [{ files }] = JSON.parse(listing) as [{ files: { path: string }[] }];
   const paths = files.map(({ path }) => path);
+  const targets = Object.values(exports).flatMap(filesOf);
   expect(paths).toEqual(expect.arrayContaining(targets.map((target) => target.replace(/^\.\//, ""))));
-  const others = paths.filter(
-    (path) => !/^build\/(src|assembly\/shared)\/|^build\/lanewise(-threads)?\.wasm$|^[\w.]+$/.test(path),
-  );
-  expect(others).toEqual([]);
+  const folders =
+    /^build\/(src|node|workerd|edgeLight|assembly\/shared)\/|^build\/lanewise(-\w+)?\.wasm(\.c?js)?$|^[\w.]+$/;
+  expect(paths.filter((path) => !folders.test(path))).toEqual([]);
+  expect(listed).not.toContain("build");
+  expect(sideEffects).toContain("./build/src/entry/*.js"); // which set where the WebAssembly file comes from
+});
+
+it("require and import give the same classes, and inline needs no file", () => {
+  // In a process of its own, which knows the package by its name; the tests' own import goes to the source.
+  const script = `
+    import assert from "node:assert";
+    import * as imported from "lanewise";
+    import { createRequire } from "node:module";
+    const require = createRequire(import.meta.url);
+    for (const subpath of ${JSON.stringify(Object.keys(exports).filter((path) => typeof exports[path] !== "string"))}) {
+      const name = "lanewise" + subpath.slice(1);
+      const [byImport, byRequire] = [await import(name), require(name)];
+      for (const key of Object.keys(byRequire)) assert.equal(byImport[key], byRequire[key], key);
+      assert.deepEqual(Object.keys(byImport).sort(), Object.keys(byRequire).sort());
+    }
+    const model = await imported.sequential({ inputShape: 2, layers: [require("lanewise").dense(1)], seed: 1 });
+    assert(model instanceof require("lanewise/inline").Model);
+    process.stdout.write(Object.keys(imported).sort().join());
+  `;
+  const names = execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: ROOT, encoding: "utf8" });
+  expect(names.split(",")).toEqual(Object.keys(library).sort());
 });
 
 it("bundlers for pages leave out what only Node has, and say nothing of it", () => {

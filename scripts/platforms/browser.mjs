@@ -133,7 +133,7 @@ function pageFor(conformance, threads) {
 
 const MIME = { "": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
-/** The page, the build and the loader, on a free port of loopback; and what the page reports, when it does. */
+/** The page and the build, on a free port of loopback; and what the page reports, when it does. */
 async function serve(page, isolated) {
   const headers = isolated
     ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }

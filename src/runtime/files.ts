@@ -1,4 +1,5 @@
 import { LanewiseError, UnsupportedError } from "../errors.js";
+import { builtin } from "./builtin.js";
 
 /** Where bytes may come from; a string is a path (in a browser: an address, relative to the page), `file:`, `http(s):`, `data:` or `blob:` URL. */
 export type ByteSource = string | URL | Uint8Array | ArrayBuffer | Response | Blob;
@@ -25,8 +26,8 @@ export async function writeFileAtomic(path: string | URL, bytes: Uint8Array): Pr
   let temporary: string | undefined;
   try {
     const target = await fs.realpath(given).catch(() => given);
-    const { basename, dirname, join } = await import(/* webpackIgnore: true */ "node:path");
-    const { pid } = await import(/* webpackIgnore: true */ "node:process");
+    const { basename, dirname, join } = await builtin("path");
+    const { pid } = await builtin("process");
     const old = await fs.stat(target).catch(() => undefined);
     if (old !== undefined && !old.isFile()) {
       throw new LanewiseError(
@@ -99,7 +100,7 @@ export async function besideOf(
 ): Promise<(name: string, mostBytes: number) => Promise<Uint8Array>> {
   const fs = FETCHED.has(scheme(address)) ? undefined : await fileSystem();
   if (fs === undefined) return (name, mostBytes) => readBelow(address, partsOf(name), mostBytes);
-  const { dirname, join, sep } = await import(/* webpackIgnore: true */ "node:path");
+  const { dirname, join, sep } = await builtin("path");
   const path = await pathOf(address);
   return async (name, mostBytes) => {
     const parts = partsOf(name);
@@ -187,7 +188,7 @@ export async function writablePath(address: string | URL): Promise<{ fs: FileSys
  */
 export async function makeFolderOf(file: string | URL): Promise<void> {
   const { fs, path } = await writablePath(file);
-  const { dirname } = await import(/* webpackIgnore: true */ "node:path");
+  const { dirname } = await builtin("path");
   try {
     await fs.mkdir(dirname(path), { recursive: true });
   } catch (cause) {
@@ -202,7 +203,7 @@ export async function makeFolderOf(file: string | URL): Promise<void> {
 /** Loaded when asked for, so that this module loads where there is none. */
 async function fileSystem(): Promise<FileSystem | undefined> {
   try {
-    const fs = await import(/* webpackIgnore: true */ "node:fs/promises");
+    const fs = await builtin("fs/promises");
     // Bundlers put an empty module in its place.
     return typeof fs.rename === "function" ? fs : undefined;
   } catch {
@@ -222,7 +223,7 @@ async function pathOf(address: string | URL): Promise<string | undefined> {
   if (typeof address === "string" && !/^file:\/\//i.test(address)) {
     return FETCHED.has(scheme(address)) ? undefined : address;
   }
-  const { fileURLToPath } = await import(/* webpackIgnore: true */ "node:url");
+  const { fileURLToPath } = await builtin("url");
   try {
     return fileURLToPath(address);
   } catch {
@@ -257,8 +258,8 @@ async function sweep(fs: FileSystem, folder: string, prefix: string): Promise<vo
   const key = `${folder}\0${prefix}`;
   if (swept.has(key)) return;
   swept.add(key);
-  const { join } = await import(/* webpackIgnore: true */ "node:path");
-  const process = await import(/* webpackIgnore: true */ "node:process");
+  const { join } = await builtin("path");
+  const process = await builtin("process");
   const began = Date.now() - process.uptime() * 1000;
   const names = await fs.readdir(folder).catch(() => []);
   for (const name of names.filter((name) => name.startsWith(prefix) && name.endsWith(".tmp"))) {

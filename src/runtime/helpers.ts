@@ -1,5 +1,6 @@
 // Workers that share a model's memory, made in either way there is. They keep no process alive.
 
+import { builtin } from "./builtin.js";
 import { givenThreadScript } from "./module.js";
 import { isNode, warnOfOneThread } from "./threads.js";
 
@@ -30,7 +31,7 @@ export type Hire = (hiring: Hiring, listener: Listener) => () => void;
 
 /** The way to start workers here. */
 export async function wayToHire(): Promise<Hire> {
-  return isNode() ? hireInNode(await import(/* webpackIgnore: true */ "node:worker_threads")) : hireInBrowser;
+  return isNode() ? hireInNode(await builtin("worker_threads")) : hireInBrowser;
 }
 
 function hireInNode({ Worker }: typeof import("node:worker_threads")): Hire {

@@ -1,27 +1,22 @@
 import { knownOptions } from "../check.js";
-import { LanewiseError, UnsupportedError } from "../errors.js";
+import { compile as compileFrom, type WasmSource } from "./compile.js";
 
-/** What `init` accepts: the compiled module, its bytes, where to fetch it, or a response under way. */
-export type WasmSource =
-  WebAssembly.Module | ArrayBuffer | ArrayBufferView | Response | Promise<Response> | URL | string;
-
-/** The smallest module that uses SIMD: () => v128.const 0, dropped. */
-const SIMD_PROBE = Uint8Array.of(
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 23, 1, 21, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 0, 0, 0, 0, 0, 26, 11,
-); // prettier-ignore
+export type { WasmSource };
 
 /** The builds of the one source: with threads, memory is shared and comes from outside. */
 export type Build = "plain" | "threads";
 
-const FILES: Readonly<Record<Build, string>> = {
-  plain: "../../lanewise.wasm",
-  threads: "../../lanewise-threads.wasm",
+/** Beside this file, written out for bundlers, which look for such addresses and bring the files along. */
+const FILES: Readonly<Record<Build, () => WasmSource>> = {
+  plain: () => new URL("../../lanewise.wasm", import.meta.url),
+  threads: () => new URL("../../lanewise-threads.wasm", import.meta.url),
 };
 
 const compiled: Partial<Record<Build, Promise<WebAssembly.Module>>> = {};
 /** Where builds come from that are not beside this file. */
 const sources: Partial<Record<Build, WasmSource>> = {};
+/** The plain build of an entry that brings it along: entries of runtimes that compile no bytes, and those with the bytes in them. */
+let brought: (() => WasmSource) | undefined;
 /** The script of a thread, where it is not beside this file. */
 let threadScript: URL | string | undefined;
 
@@ -37,8 +32,9 @@ export interface InitOptions {
  * itself. Later calls have no effect.
  *
  * @param options Where the files are that models with several threads need.
- * @throws UnsupportedError `engine/no-simd` where the engine has no WebAssembly SIMD
- * @throws LanewiseError `engine/load-failed` where the module cannot be read or compiled
+ * @throws UnsupportedError `engine/no-simd` where the engine has no WebAssembly SIMD, `engine/compile-forbidden` where a policy
+ * forbids to compile it
+ * @throws LanewiseError `engine/not-found`, `engine/not-wasm`, `engine/load-failed` where it cannot be read or compiled
  * @example
  * await init(); // now, rather than with the first model; from elsewhere: init("https://example.org/lanewise.wasm")
  */
@@ -62,48 +58,12 @@ export function givenThreadScript(): URL | string | undefined {
   return threadScript;
 }
 
-async function compile(build: Build, source: WasmSource | undefined): Promise<WebAssembly.Module> {
-  refuseWithoutSimd();
-  if (source instanceof WebAssembly.Module) return source;
-  try {
-    return await WebAssembly.compile(await bytesOf(source ?? new URL(FILES[build], import.meta.url)));
-  } catch (error) {
-    if (error instanceof LanewiseError) throw error;
-    throw new LanewiseError(
-      "engine/load-failed",
-      `The WebAssembly module could not be loaded: ${error instanceof Error ? error.message : String(error)}. ` +
-        "Where the file lies elsewhere, call init() with its URL, bytes or module first.",
-      { cause: error },
-    );
-  }
+/** For entries: where the plain build comes from unless `init` is told otherwise. */
+export function bringAlong(source: () => WasmSource): void {
+  brought = source;
 }
 
-function refuseWithoutSimd(): void {
-  if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD_PROBE)) {
-    throw new UnsupportedError(
-      "engine/no-simd",
-      "This JavaScript engine has no WebAssembly SIMD, which lanewise needs. " +
-        "Node 16.4, Chrome 91, Firefox 89, Safari 16.4 and later have it.",
-    );
-  }
-}
-
-async function bytesOf(source: WasmSource): Promise<BufferSource> {
-  if (source instanceof ArrayBuffer) return source;
-  if (ArrayBuffer.isView(source)) return source as BufferSource;
-  if (source instanceof URL || typeof source === "string") return readUrl(new URL(source, import.meta.url));
-  return responseBytes(await (source as Response | Promise<Response>));
-}
-
-async function readUrl(url: URL): Promise<BufferSource> {
-  if (url.protocol === "file:" && typeof process === "object") {
-    const { readFile } = await import(/* webpackIgnore: true */ "node:fs/promises");
-    return readFile(url);
-  }
-  return responseBytes(await fetch(url));
-}
-
-async function responseBytes(response: Response): Promise<ArrayBuffer> {
-  if (!response.ok) throw new Error(`${response.url} answered ${response.status} ${response.statusText}`.trim());
-  return response.arrayBuffer();
+function compile(build: Build, source: WasmSource | undefined): Promise<WebAssembly.Module> {
+  const file = build === "plain" && brought ? brought : FILES[build];
+  return compileFrom(source === undefined ? file : () => source);
 }

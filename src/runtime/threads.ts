@@ -3,6 +3,7 @@
 import { MAX_THREADS } from "../../assembly/shared/layout.js";
 import { show } from "../check.js";
 import { ConfigError } from "../errors.js";
+import { builtin } from "./builtin.js";
 
 /** What `threads` takes. */
 export type Threads = number | "auto";
@@ -34,7 +35,7 @@ export async function threadCount(threads: Threads): Promise<number> {
 }
 
 async function parallelism(): Promise<number> {
-  if (isNode()) return (await import(/* webpackIgnore: true */ "node:os")).availableParallelism();
+  if (isNode()) return (await builtin("os")).availableParallelism();
   return typeof navigator === "object" ? (navigator.hardwareConcurrency ?? 1) : 1;
 }
 

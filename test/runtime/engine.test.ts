@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { LanewiseError } from "../../src/errors.js";
 
@@ -63,19 +64,44 @@ describe("an engine that cannot do it", () => {
   });
 });
 
+/** As an engine under a policy says it. */
+const FORBIDDEN = {
+  Chromium:
+    "WebAssembly.compile(): Compiling or instantiating WebAssembly module violates the following Content Security policy directive because neither 'wasm-eval' nor 'unsafe-eval' is an allowed source of script",
+  Firefox: "call to WebAssembly.compile() blocked by CSP",
+  Safari: "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source",
+  Workers: "WebAssembly.compile(): Wasm code generation disallowed by embedder",
+};
+
+test.each(Object.entries(FORBIDDEN))("a policy that forbids to compile, as %s says it", async (_, message) => {
+  vi.spyOn(WebAssembly, "compile").mockRejectedValue(new WebAssembly.CompileError(message));
+  const error = await failureOf(() => library.init(bytes));
+  expect([error.name, error.code]).toEqual(["UnsupportedError", "engine/compile-forbidden"]);
+  expect(error.message).toMatch(/wasm-unsafe-eval.*import wasm from/);
+  expect((error.cause as Error).message).toBe(message);
+  await library.init(compiled); // what is compiled already is none of the policy's concern
+  await library.build();
+});
+
 describe("a module that is none of ours", () => {
   test.each([
-    ["a missing file", new URL("missing.wasm", WASM)],
-    ["a text", new TextEncoder().encode("<!doctype html>")],
-    ["nothing", new Uint8Array(0)],
-    ["half of it", bytes.subarray(0, bytes.length >> 1)],
-    ["an answer of 404", new Response("", { status: 404, statusText: "Not Found" })],
-    ["an object", {} as Response],
-  ])("%s", async (_, source) => {
+    ["a missing file", new URL("missing.wasm", WASM), "engine/not-found"],
+    ["an answer of 404", new Response("", { status: 404, statusText: "Not Found" }), "engine/not-found"],
+    ["a page", new TextEncoder().encode("\n<!doctype html>"), "engine/not-wasm"],
+    [
+      "a page as an answer",
+      new Response("<html></html>", { headers: { "Content-Type": "text/html" } }),
+      "engine/not-wasm",
+    ],
+    ["nothing", new Uint8Array(0), "engine/not-wasm"],
+    ["half of it", bytes.subarray(0, bytes.length >> 1), "engine/load-failed"],
+    ["an answer of 500", new Response("", { status: 500 }), "engine/load-failed"],
+    ["an object", {} as Response, "engine/load-failed"],
+  ])("%s", async (_, source, code) => {
     const error = await failureOf(() => library.init(source));
-    expect([error.name, error.code]).toEqual(["LanewiseError", "engine/load-failed"]);
+    expect([error.name, error.code]).toEqual(["LanewiseError", code]);
     expect(error.message).toMatch(/could not be loaded: .*init\(\)/);
-    expect(error.cause).toBeInstanceOf(Error);
+    if (code !== "engine/not-wasm") expect(error.cause).toBeInstanceOf(Error);
     await library.init(bytes);
     await library.build();
   });
@@ -118,6 +144,9 @@ describe("a module from wherever it comes", () => {
     ["a file's URL as a text", WASM.href],
     ["a response", new Response(bytes)],
     ["a response under way", Promise.resolve(new Response(bytes))],
+    ["a response of another type", new Response(bytes, { headers: { "Content-Type": "text/plain" } })],
+    ["a module of another realm", runInNewContext("new WebAssembly.Module(bytes)", { bytes }) as WebAssembly.Module],
+    ["bytes of another realm", runInNewContext("Uint8Array.from(bytes)", { bytes }) as Uint8Array],
   ])("%s", async (_, source) => {
     await library.init(source);
     expect((await library.build()).predict([1, 2]).shape).toEqual([1, 1]);

@@ -1,0 +1,64 @@
+// The subpaths of the package, and what its "exports" say of each. package.json holds the same, as test/package.test.ts sees to:
+// after a change here run "node scripts/package/exports.mjs".
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+/**
+ * By subpath: its module, and where it runs networks, how runtimes that compile no bytes get the WebAssembly file (`wasm`: entries
+ * of its own in src/entry; `computes`: those of the library).
+ */
+export const SUBPATHS = {
+  ".": {
+    module: "src/index",
+    computes: true,
+    wasm: "lanewise.wasm",
+    workerd: "src/entry/workerd",
+    edgeLight: "src/entry/edgeLight",
+  },
+  "./inline": { module: "src/entry/inline" },
+  "./data": { module: "src/data/index" },
+  "./keras": { module: "src/keras/index", computes: true },
+  "./onnx": { module: "src/onnx/index", computes: true },
+  "./tfjs": { module: "src/tfjs/index", computes: true },
+  "./torch": { module: "src/torch/index", computes: true },
+};
+
+const FILES = {
+  "./wasm": "./build/lanewise.wasm",
+  "./wasm-threads": "./build/lanewise-threads.wasm",
+  "./package.json": "./package.json",
+};
+
+export function packageExports() {
+  const modules = Object.entries(SUBPATHS).map(([subpath, row]) => [
+    subpath,
+    conditionsOf(subpath.slice(2) || "index", row),
+  ]);
+  return { ...Object.fromEntries(modules), ...FILES };
+}
+
+/** Types come first wherever they differ from what stands before them; the first condition that a runtime knows counts. */
+function conditionsOf(name, { module, computes, workerd, edgeLight }) {
+  const types = `./build/${module}.d.ts`;
+  const esm = { types, default: `./build/${module}.js` };
+  const bring = (runtime, own) => ({ types, default: own ? `./build/${own}.js` : `./build/${runtime}/${name}.js` });
+  return {
+    ...(computes && { workerd: bring("workerd", workerd), "edge-light": bring("edgeLight", edgeLight) }),
+    browser: esm,
+    deno: esm,
+    bun: esm,
+    node: {
+      module: esm, // bundlers for Node
+      import: { types, default: `./build/node/${name}.js` },
+      require: { types: `./build/${module}.d.cts`, default: `./build/${module}.cjs` },
+    },
+    default: esm,
+  };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const file = new URL("../../package.json", import.meta.url);
+  const manifest = JSON.parse(readFileSync(file, "utf8"));
+  writeFileSync(file, `${JSON.stringify({ ...manifest, exports: packageExports() }, null, 2)}\n`);
+}

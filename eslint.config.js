@@ -23,7 +23,7 @@ const FLOORS = [
   ["src/diagnostics"],
   ["src/model"],
   ["src/callbacks", "src/io", "src/transfer"],
-  ["src/search", "src/onnx", "src/torch", "src/keras"],
+  ["src/search", "src/onnx", "src/torch", "src/keras", "src/predict"],
   ["src/tfjs"],
   ["src/index.ts"],
   ["src/entry"],
@@ -35,7 +35,7 @@ const KERNEL_FLOORS = [
   ["assembly/rng.ts", "assembly/part.ts"],
   ["assembly/kernels"],
   ["assembly/program"],
-  ["assembly/index.ts"],
+  ["assembly/handshake.ts", "assembly/index.ts", "assembly/predict.ts", "assembly/threads.ts"],
 ];
 
 function oneWay(floors) {

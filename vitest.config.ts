@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^lanewise$/, replacement: source("src/index.ts") },
-      { find: /^lanewise\/(data|keras|onnx|tfjs|torch)$/, replacement: source("src/$1/index.ts") },
+      { find: /^lanewise\/(data|keras|onnx|predict|tfjs|torch)$/, replacement: source("src/$1/index.ts") },
     ],
   },
   test: {

@@ -1,8 +1,6 @@
 // The exports. Programs run through `run`; the kernels are exported too, for their tests and benchmarks.
 
-import { ABI_VERSION, HEADER_BYTES, RECORD_WORDS } from "./shared/layout";
-import { OP_COUNT } from "./shared/ops";
-
+export * from "./handshake";
 export * from "./kernels/activations";
 export * from "./kernels/batch";
 export * from "./kernels/clipping";
@@ -29,22 +27,3 @@ export * from "./simd/double";
 export * from "./simd/math";
 export * from "./simd/sums";
 export * from "./rng";
-
-/** The handshake: the loader compares these with its own and refuses a stale build. */
-export function abiVersion(): i32 {
-  return ABI_VERSION;
-}
-export function opCount(): i32 {
-  return OP_COUNT;
-}
-export function recordWords(): i32 {
-  return RECORD_WORDS;
-}
-export function headerBytes(): i32 {
-  return HEADER_BYTES;
-}
-
-/** The first byte behind the module's static data: TypeScript's heap begins here. */
-export function heapBase(): usize {
-  return __heap_base;
-}

@@ -93,8 +93,11 @@ function apply(code: i32, n: i32, from: usize, saved: usize, to: usize, alpha: f
 }
 
 function either<F>(n: i32, from: usize, saved: usize, to: usize, alpha: f32): void {
-  if (saved == 0) map<Forward<F>>(n, from, to, alpha);
-  else zip<Backward<F>>(n, from, saved, to, alpha);
+  // @ts-ignore: a constant of the build for inference alone
+  if (!isDefined(FORWARD_ONLY)) {
+    if (saved != 0) return zip<Backward<F>>(n, from, saved, to, alpha);
+  }
+  map<Forward<F>>(n, from, to, alpha);
 }
 
 class Forward<F> {

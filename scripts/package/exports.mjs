@@ -16,6 +16,14 @@ export const SUBPATHS = {
     workerd: "src/entry/workerd",
     edgeLight: "src/entry/edgeLight",
   },
+  "./predict": {
+    module: "src/predict/index",
+    computes: true,
+    wasm: "lanewise-predict.wasm",
+    workerd: "src/entry/predictWorkerd",
+    edgeLight: "src/entry/predictEdgeLight",
+  },
+  "./predict/inline": { module: "src/entry/predictInline" },
   "./inline": { module: "src/entry/inline" },
   "./data": { module: "src/data/index" },
   "./keras": { module: "src/keras/index", computes: true },
@@ -27,6 +35,7 @@ export const SUBPATHS = {
 const FILES = {
   "./wasm": "./build/lanewise.wasm",
   "./wasm-threads": "./build/lanewise-threads.wasm",
+  "./predict/wasm": "./build/lanewise-predict.wasm",
   "./package.json": "./package.json",
 };
 

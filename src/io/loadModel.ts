@@ -1,7 +1,7 @@
 import { MAX_GROUP_BATCHES } from "../../assembly/shared/layout.js";
-import { ConfigError, LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
+import { ConfigError, UnsupportedError } from "../errors.js";
 import { knownOptions, shapeOf, show, suggest } from "../check.js";
-import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../formats/safetensors.js";
+import { readSafetensors, type SafetensorsFile } from "../formats/safetensors.js";
 import type { Clip } from "../clipping/index.js";
 import type { DefinedLayer } from "../layers/define.js";
 import { type LayerFactory, LAYERS } from "../layers/index.js";
@@ -21,8 +21,6 @@ import type { Prediction, Predictions } from "../model/predict.js";
 import type { Optimizer } from "../optimizers/index.js";
 import { createCore } from "../model/sequential.js";
 import {
-  FORMAT,
-  FORMAT_VERSION,
   type SavedArchitecture,
   type SavedCompile,
   type SavedGraph,
@@ -31,13 +29,11 @@ import {
 } from "../model/serialize.js";
 import { readBytes } from "../runtime/files.js";
 import { checkThreads, type Threads } from "../runtime/threads.js";
-import { formatShape, sameShape, type Shape } from "../shape.js";
+import type { Shape } from "../shape.js";
+import { broken, isBadInput, parse, readModelFile, refuseOtherShape, tensorOf, within } from "./modelFile.js";
 
 /** Where a model may be loaded from. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Response | Blob;
-
-/** What of a file can be at fault. */
-type Part = "architecture" | "compile" | "training" | "weights";
 
 /** Layers and losses of your own, by className or name, as defineLayer and defineLoss returned them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each takes options of its own
@@ -64,8 +60,7 @@ export async function loadModel<Output extends Predictions = Prediction>(
   const { customObjects = {}, threads = 1 } = knownOptions<LoadOptions>(options, "loadModel()", known);
   checkThreads(threads);
   checkCustomObjects(customObjects);
-  const file = readSafetensors(await readBytes(source));
-  refuseOtherFormats(file);
+  const file = readModelFile(await readBytes(source));
   const architecture = parse<SavedArchitecture>(file, "architecture");
   const core = await rebuild(architecture, file, customObjects, threads);
   const model = new Model<Output>(core);
@@ -94,28 +89,6 @@ export function restoreTraining(core: Core, bytes: Uint8Array): void {
   const file = readSafetensors(bytes);
   loadWeights(core, file);
   within("training", () => loadTraining(core, file));
-}
-
-function refuseOtherFormats({ metadata }: SafetensorsFile): void {
-  if (metadata.format !== FORMAT) {
-    throw new ModelFormatError(
-      "model/not-lanewise",
-      `This safetensors file was not saved by lanewise: its format is ${metadata.format === undefined ? "not named" : `"${metadata.format}"`}, expected "${FORMAT}".`,
-    );
-  }
-  const version = Number(metadata.formatVersion);
-  if (!Number.isSafeInteger(version) || version < 1) {
-    throw new ModelFormatError(
-      "model/bad-version",
-      `The file's formatVersion is "${metadata.formatVersion}"; expected a whole number.`,
-    );
-  }
-  if (version > FORMAT_VERSION) {
-    throw new ModelFormatError(
-      "model/newer-version",
-      `The file has formatVersion ${version}; this lanewise reads up to ${FORMAT_VERSION}. Update lanewise to load it.`,
-    );
-  }
 }
 
 async function rebuild(
@@ -227,12 +200,7 @@ function checkCustomObjects(given: CustomObjects): void {
 /** Before any memory is taken: a short file must not ask for a large network. */
 function refuseMissingWeights(layers: readonly PlacedLayer[], file: SafetensorsFile): void {
   for (const { name, variables } of layers) {
-    for (const { role, shape } of variables) {
-      const found = tensorEntry(file, `${name}/${role}`).shape;
-      if (!sameShape(found, shape)) {
-        throw broken("weights", `${show(`${name}/${role}`)} is ${formatShape(found)}, expected ${formatShape(shape)}`);
-      }
-    }
+    for (const { role, shape } of variables) refuseOtherShape(file, `${name}/${role}`, shape);
   }
 }
 
@@ -308,55 +276,4 @@ function stateTensor(file: SafetensorsFile, name: string): Float32Array {
 
 function valuesOf(file: SafetensorsFile, names: readonly string[]): Map<string, { data: Float32Array; shape: Shape }> {
   return new Map(names.map((name) => [name, tensorOf(file, name)]));
-}
-
-function tensorOf(file: SafetensorsFile, name: string): { data: Float32Array; shape: Shape } {
-  const { data, shape } = tensorEntry(file, name);
-  return { data: new Float32Array(data.slice().buffer), shape }; // its own buffer: views into the file may be unaligned
-}
-
-function tensorEntry(file: SafetensorsFile, name: string): TensorEntry {
-  const tensor = file.tensors.get(name);
-  if (!tensor) throw broken("weights", `${show(name)} is missing`);
-  if (tensor.dtype !== "F32") throw broken("weights", `${show(name)} is ${tensor.dtype}, expected F32`);
-  return tensor;
-}
-
-function parse<T>({ metadata }: SafetensorsFile, key: Part): T {
-  const text = metadata[key];
-  if (text === undefined) throw broken(key, "it is missing");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw broken(key, "it is no JSON", error);
-  }
-  if (typeof value !== "object" || value === null) throw broken(key, "it is no object");
-  return value as T;
-}
-
-/** What a file makes go wrong is the file's fault: whatever was thrown says so. */
-function within<T>(part: Part, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    throw isBadInput(error) ? broken(part, (error as Error).message, error) : error;
-  }
-}
-
-function isBadInput(error: unknown): boolean {
-  return (
-    error instanceof TypeError ||
-    error instanceof RangeError ||
-    (error instanceof LanewiseError &&
-      !(error instanceof ModelFormatError) &&
-      !(error instanceof UnsupportedError && error.code.startsWith("model/")) && // a layer's own is the file's fault
-      error.code !== "config/bad-custom-object" && // the caller's
-      !error.code.startsWith("engine/") &&
-      !error.code.startsWith("memory/"))
-  );
-}
-
-function broken(part: Part, why: string, cause?: unknown): ModelFormatError {
-  return new ModelFormatError(`model/bad-${part}`, `The file's ${part} cannot be used: ${why}`, { cause });
 }

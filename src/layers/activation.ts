@@ -1,12 +1,12 @@
-import { type Activation, activate, type ActivationDescription, resolveActivation } from "../activations/table.js";
+import { type Activation, type ActivationDescription, resolveActivation } from "../activations/table.js";
 import { knownOptions } from "../check.js";
+import { activationForward } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 const kind: LayerKind<{ readonly activation: ActivationDescription }> = {
   className: "Activation",
-  outputShape: (_, input) => input,
+  ...activationForward,
   variables: () => [],
-  emit: ({ activation }, { b }, x) => activate(b, x, activation),
 };
 
 /**

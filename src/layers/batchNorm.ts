@@ -1,7 +1,8 @@
 import { boolean, knownOptions, numberInRange, positiveNumber } from "../check.js";
 import { ones, zeros } from "../initializers/index.js";
+import { batchNormForward, scaleOf, type ScaleConfig } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
-import { NORM_DEFAULTS, scaleOf, type ScaleConfig, scaleVariables } from "./scale.js";
+import { NORM_DEFAULTS, scaleVariables } from "./scale.js";
 
 interface BatchNormConfig extends ScaleConfig {
   readonly momentum: number;
@@ -23,7 +24,7 @@ const OPTIONS = { momentum: true, epsilon: true, center: true, scale: true, ...L
 
 const kind: LayerKind<BatchNormConfig> = {
   className: "BatchNormalization",
-  outputShape: (_, input) => input,
+  ...batchNormForward,
   variables: (config, input) => [
     ...scaleVariables(config, input),
     { role: "movingMean", shape: [input.at(-1)!], initializer: zeros(), trainable: false },
@@ -31,12 +32,12 @@ const kind: LayerKind<BatchNormConfig> = {
   ],
   // One value has no variance; a sample of several positions brings several values of each feature.
   leastTrainingRows: (_, input) => (input.slice(0, -1).every((size) => size === 1) ? 2 : 1),
-  emit(config, { b, training, frozen, variable, afterStep }, x) {
-    const [mean, variance] = [variable("movingMean"), variable("movingVariance")];
-    const scale = scaleOf(config, variable);
-    if (!training || frozen) return b.normalize(x, { mean, variance }, scale, config.epsilon);
-    const { y, saved } = b.batchNorm(x, scale, config.epsilon);
-    afterStep((b) => b.movingStatistics(saved, { mean, variance }, 1 - config.momentum));
+  emit(config, context, x) {
+    const { b, training, frozen, variable, afterStep } = context;
+    if (!training || frozen) return batchNormForward.emit(config, context, x);
+    const { y, saved } = b.batchNorm(x, scaleOf(config, variable), config.epsilon);
+    const statistics = { mean: variable("movingMean"), variance: variable("movingVariance") };
+    afterStep((b) => b.movingStatistics(saved, statistics, 1 - config.momentum));
     return y;
   },
 };

@@ -1,14 +1,9 @@
-import {
-  type Activation,
-  activate,
-  type ActivationDescription,
-  ACTIVATIONS,
-  resolveActivation,
-} from "../activations/table.js";
+import { type Activation, type ActivationDescription, ACTIVATIONS, resolveActivation } from "../activations/table.js";
 import { boolean, knownOptions, positiveInteger } from "../check.js";
 import { type Constraint, type ConstraintDescription, resolveConstraint } from "../constraints/index.js";
 import { concrete, type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/table.js";
 import { type Regularizer, type RegularizerDescription, resolveRegularizer } from "../regularizers/index.js";
+import { denseForward } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 interface DenseConfig {
@@ -50,11 +45,12 @@ const OPTIONS = {
 
 const kind: LayerKind<DenseConfig> = {
   className: "Dense",
-  outputShape: ({ units }, input) => [...input.slice(0, -1), units],
+  ...denseForward,
   variables({ units, activation, useBias, ...config }, input) {
+    const shapes = denseForward.weights!({ units, activation, useBias }, input);
     const kernel = {
       role: "kernel",
-      shape: [input.at(-1)!, units],
+      shape: shapes.kernel!,
       initializer: concrete(config.kernelInitializer, ACTIVATIONS.rows[activation.name].initializer),
       regularizer: config.kernelRegularizer,
       constraint: config.kernelConstraint,
@@ -67,10 +63,6 @@ const kind: LayerKind<DenseConfig> = {
       constraint: config.biasConstraint,
     };
     return useBias ? [kernel, bias] : [kernel];
-  },
-  emit({ useBias, activation }, { b, variable }, x) {
-    const z = b.matmul(x, variable("kernel"), useBias ? variable("bias") : undefined);
-    return activation.name === "linear" ? z : activate(b, z, activation);
   },
 };
 

@@ -1,12 +1,11 @@
 import { knownOptions } from "../check.js";
-import { sizeOf } from "../shape.js";
+import { flattenForward } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 const kind: LayerKind<object> = {
   className: "Flatten",
-  outputShape: (_, input) => [sizeOf(input)],
+  ...flattenForward,
   variables: () => [],
-  emit: (_, { b }, x) => b.reshape(x, [sizeOf(x.shape)]),
 };
 
 /**

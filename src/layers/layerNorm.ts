@@ -1,6 +1,7 @@
 import { boolean, knownOptions, positiveNumber } from "../check.js";
+import { layerNormForward, type ScaleConfig } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
-import { NORM_DEFAULTS, scaleOf, type ScaleConfig, scaleVariables } from "./scale.js";
+import { NORM_DEFAULTS, scaleVariables } from "./scale.js";
 
 interface LayerNormConfig extends ScaleConfig {
   readonly epsilon: number;
@@ -19,9 +20,8 @@ const OPTIONS = { epsilon: true, center: true, scale: true, ...LAYER_OPTIONS };
 
 const kind: LayerKind<LayerNormConfig> = {
   className: "LayerNormalization",
-  outputShape: (_, input) => input,
+  ...layerNormForward,
   variables: scaleVariables,
-  emit: (config, { b, variable }, x) => b.layerNorm(x, scaleOf(config, variable), config.epsilon),
 };
 
 /**

@@ -1,62 +1,16 @@
 import { knownOptions, show } from "../check.js";
-import { ConfigError, ShapeError } from "../errors.js";
-import { formatShape, sameShape, type Shape } from "../shape.js";
+import { ConfigError } from "../errors.js";
+import { addForward, concatenateForward } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 import type { SymbolicValue } from "./symbolic.js";
 
-const addKind: LayerKind<object> = {
-  className: "Add",
-  merges: true,
-  outputShape(_, first, ...others) {
-    const odd = others.find((shape) => !sameShape(shape, first));
-    if (odd) {
-      throw new ShapeError(
-        "shape/mismatch",
-        `add takes values of one shape; got ${formatShape(first, true)} and ${formatShape(odd, true)}. ` +
-          "Bring them to one width with dense(units).",
-      );
-    }
-    return first;
-  },
-  variables: () => [],
-  emit: (_, { b }, first, ...others) => others.reduce((sum, value) => b.add(sum, value), first),
-};
+const addKind: LayerKind<object> = { className: "Add", ...addForward, variables: () => [] };
 
-interface ConcatenateConfig {
-  readonly axis: number;
-}
-
-const concatenateKind: LayerKind<ConcatenateConfig> = {
+const concatenateKind: LayerKind<{ readonly axis: number }> = {
   className: "Concatenate",
-  merges: true,
-  outputShape(config, first, ...others) {
-    const axis = axisOf(config, first);
-    const apart = (shape: Shape) => shape.filter((_, i) => i !== axis);
-    const odd = others.find((shape) => shape.length !== first.length || !sameShape(apart(shape), apart(first)));
-    if (odd) {
-      throw new ShapeError(
-        "shape/mismatch",
-        `concatenate along axis ${config.axis} takes values that differ in that axis only; got ${formatShape(first, true)} and ${formatShape(odd, true)}.`,
-      );
-    }
-    return first.with(
-      axis,
-      [first, ...others].reduce((sum, shape) => sum + shape[axis]!, 0),
-    );
-  },
+  ...concatenateForward,
   variables: () => [],
-  emit: (config, { b }, first, ...others) => b.concatenate([first, ...others], axisOf(config, first.shape)),
 };
-
-/** Keras counts the batch as axis 0; here axes are counted per sample. */
-function axisOf({ axis }: ConcatenateConfig, shape: Shape): number {
-  const own = axis < 0 ? shape.length + axis : axis - 1;
-  if (own >= 0 && own < shape.length) return own;
-  throw new ShapeError(
-    "shape/bad-axis",
-    `concatenate has no axis ${axis} for values of shape ${formatShape(shape, true)}: axis 0 is the batch, -1 the last.`,
-  );
-}
 
 export interface ConcatenateOptions extends LayerOptions {
   /** Counted from the batch, which is 0; or from the end: −1 (default) is the last. */

@@ -2,6 +2,7 @@ import { finiteNumber, knownOptions, positiveNumber, show } from "../check.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import type { InitializerDescription } from "../initializers/table.js";
 import { formatShape } from "../shape.js";
+import { normalizationForward } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 /** One number a feature, or one for all. */
@@ -23,6 +24,7 @@ const OPTIONS = { mean: true, variance: true, ...LAYER_OPTIONS };
 function kindOf(mean: Statistic, variance: Statistic): LayerKind<object> {
   return {
     className: "Normalization",
+    ...normalizationForward,
     outputShape(_, input) {
       const features = input.at(-1)!;
       for (const [name, values] of Object.entries({ mean, variance })) {
@@ -38,12 +40,8 @@ function kindOf(mean: Statistic, variance: Statistic): LayerKind<object> {
       Object.entries({ mean, variance }).map(([role, values]) => {
         return { role, shape: [input.at(-1)!], initializer: filledWith(values), trainable: false };
       }),
-    emit: (_, { b, variable }, x) =>
-      b.normalize(x, { mean: variable("mean"), variance: variable("variance") }, NONE, 0),
   };
 }
-
-const NONE = { gamma: undefined, beta: undefined };
 
 function filledWith(values: Statistic): InitializerDescription {
   if (typeof values === "number") return { name: "constant", value: values };

@@ -1,7 +1,7 @@
 import { ConfigError, UnsupportedError } from "../errors.js";
 import { knownOptions, show } from "../check.js";
 import { type Initializer, type InitializerDescription, resolveInitializer } from "../initializers/table.js";
-import type { Shape } from "../shape.js";
+import { preluForward } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 interface PreluConfig {
@@ -18,6 +18,7 @@ export interface PreluOptions extends LayerOptions {
 
 const kind: LayerKind<PreluConfig> = {
   className: "PReLU",
+  ...preluForward,
   outputShape({ sharedAxes }, input) {
     if (sharedAxes.length > input.length) {
       throw new ConfigError(
@@ -27,15 +28,10 @@ const kind: LayerKind<PreluConfig> = {
     }
     return input;
   },
-  variables: ({ alphaInitializer, sharedAxes }, input) => [
-    { role: "alpha", shape: alphaShape(input, sharedAxes.length), initializer: alphaInitializer },
+  variables: (config, input) => [
+    { role: "alpha", shape: preluForward.weights!(config, input).alpha!, initializer: config.alphaInitializer },
   ],
-  emit: (_, { b, variable }, x) => b.prelu(x, variable("alpha")),
 };
-
-function alphaShape(input: Shape, shared: number): Shape {
-  return input.map((size, axis) => (axis < shared ? 1 : size));
-}
 
 /**
  * A leaky ReLU that learns its slope below zero: y = max(x, 0) + alpha · min(x, 0), alpha (`<layer>/alpha`) of the shape of

@@ -1,4 +1,5 @@
 import { finiteNumber, knownOptions } from "../check.js";
+import { rescalingForward } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 interface RescalingConfig {
@@ -16,9 +17,8 @@ const OPTIONS = { scale: true, offset: true, ...LAYER_OPTIONS };
 
 const kind: LayerKind<RescalingConfig> = {
   className: "Rescaling",
-  outputShape: (_, input) => input,
+  ...rescalingForward,
   variables: () => [],
-  emit: ({ scale, offset }, { b }, x) => b.affine(x, scale, offset),
 };
 
 /**

@@ -1,6 +1,6 @@
 import { knownOptions, show } from "../check.js";
-import { ConfigError, ShapeError } from "../errors.js";
-import { formatShape, type Shape, sizeOf } from "../shape.js";
+import { ConfigError } from "../errors.js";
+import { reshapeForward } from "./forward.js";
 import { LAYER_OPTIONS, type LayerKind, type LayerOptions, layerSpec } from "./layer.js";
 
 interface ReshapeConfig {
@@ -9,17 +9,8 @@ interface ReshapeConfig {
 
 const kind: LayerKind<ReshapeConfig> = {
   className: "Reshape",
-  outputShape({ targetShape }, input) {
-    const rest = sizeOf(input) / sizeOf(targetShape.filter((size) => size !== -1));
-    const shape: Shape = targetShape.map((size) => (size === -1 ? rest : size));
-    if (Number.isInteger(rest) && sizeOf(shape) === sizeOf(input)) return shape;
-    throw new ShapeError(
-      "shape/reshape",
-      `reshape to ${formatShape(targetShape, true)} does not hold the ${sizeOf(input)} values of ${formatShape(input, true)}.`,
-    );
-  },
+  ...reshapeForward,
   variables: () => [],
-  emit: (config, { b }, x) => b.reshape(x, kind.outputShape(config, x.shape)),
 };
 
 /**

@@ -1,7 +1,9 @@
 import { DataError } from "../errors.js";
 import { type LossDescription, lossRow } from "../losses/table.js";
 import type { Run, Source } from "../program/run.js";
+import type { Instance } from "../runtime/instance.js";
 import type { Shape } from "../shape.js";
+import type { Architecture } from "./architecture.js";
 import { type Compiled, type Core, targetShape } from "./core.js";
 import {
   refuseDifferentLengths,
@@ -18,6 +20,15 @@ import {
 import type { FrozenPart } from "./frozenPart.js";
 import { perPort, type PerPort, portLabel } from "./ports.js";
 
+/** What data are copied into: a network's ports, and the memory that it runs in. */
+export interface Host {
+  readonly engine: Instance;
+  readonly architecture: Pick<Architecture, "inputs" | "outputs">;
+  readonly seed: number;
+  /** Most bytes of x and y that are kept in WebAssembly's memory at once. */
+  readonly windowBytes: number;
+}
+
 /** What `x` may be: rows, or where a model has several inputs, rows for each, in order or by name. */
 export type Inputs = PerPort<Rowlike>;
 /** What `y` may be: the same for outputs. */
@@ -27,14 +38,14 @@ export type Outputs = PerPort<Targets>;
 const isEntry = (given: object) => "data" in given && "shape" in given;
 
 /** Checks x: the rows of each input, all equally many. */
-export function toInputs(core: Core, x: Inputs, suffix = ""): Rows[] {
+export function toInputs(core: Pick<Host, "architecture">, x: Inputs, suffix = ""): Rows[] {
   const rows = toUncheckedInputs(core, x, suffix);
   refuseNonFiniteInputs(core, rows, suffix);
   return rows;
 }
 
 /** The same, but that values may be infinite or NaN, which `Dataset.isFinite` tells faster. */
-export function toUncheckedInputs(core: Core, x: Inputs, suffix = ""): Rows[] {
+export function toUncheckedInputs(core: Pick<Host, "architecture">, x: Inputs, suffix = ""): Rows[] {
   const { inputs } = core.architecture;
   const rows = perPort<Rowlike>(x, inputs, `x${suffix}`, { isEntry }).map((given, i) =>
     toUncheckedRows(given, inputs[i]!.shape, portLabel("x", inputs, i) + suffix),
@@ -44,7 +55,7 @@ export function toUncheckedInputs(core: Core, x: Inputs, suffix = ""): Rows[] {
 }
 
 /** @throws DataError naming input, row and column */
-export function refuseNonFiniteInputs(core: Core, rows: readonly Rows[], suffix = ""): void {
+export function refuseNonFiniteInputs(core: Pick<Host, "architecture">, rows: readonly Rows[], suffix = ""): void {
   rows.forEach((array, i) => refuseNonFinite(array, portLabel("x", core.architecture.inputs, i) + suffix));
 }
 
@@ -108,7 +119,7 @@ export class Dataset {
   readonly bytes: number;
   /** Where it is set, a run reads what the frozen part makes of the inputs. */
   cached: Cached | undefined;
-  readonly #core: Core;
+  readonly #core: Host;
   readonly #arrays: readonly Rows[];
   readonly #blocks: readonly number[];
   readonly #order: number;
@@ -116,7 +127,7 @@ export class Dataset {
   readonly #held: number;
 
   /** Copies `arrays` in; afterwards the caller may do with them what it likes. */
-  constructor(core: Core, arrays: readonly Rows[], options: DatasetOptions) {
+  constructor(core: Host, arrays: readonly Rows[], options: DatasetOptions) {
     const { shuffle, batchRows, resident: kept = false, keepTargets = false } = options;
     this.#core = core;
     this.rows = arrays[0]!.rows;

@@ -1,9 +1,16 @@
 import { knownOptions, positiveInteger } from "../check.js";
 import { sizeOf } from "../shape.js";
-import type { Core } from "./core.js";
+import type { Run } from "../program/run.js";
+import type { Form } from "./architecture.js";
 import { type Rows, sliceRows } from "./data.js";
-import { Dataset, type Inputs, refuseNonFiniteInputs, toUncheckedInputs } from "./dataset.js";
+import { Dataset, type Host, type Inputs, refuseNonFiniteInputs, toUncheckedInputs } from "./dataset.js";
 import { Sinks } from "./sinks.js";
+
+/** What can predict: a model, or a predictor. */
+export interface PredictingHost extends Host {
+  readonly architecture: Host["architecture"] & { readonly outputForm: Form };
+  prepare(mode: "predict", rows: number): { readonly run: Run };
+}
 
 export interface PredictOptions {
   /** Rows at a time (default 256): more of them are faster and take more memory. It changes no bit. */
@@ -26,7 +33,7 @@ const DEFAULT_BATCH = 256;
 const CHUNK_BYTES = 16 * 1024 * 1024;
 
 /** The outputs for each row of x, in inference mode. */
-export function predict(core: Core, x: Inputs, options: PredictOptions): Predictions {
+export function predict(core: PredictingHost, x: Inputs, options: PredictOptions): Predictions {
   const { outputs, outputForm } = core.architecture;
   const { batchSize = DEFAULT_BATCH } = knownOptions<PredictOptions>(options, "predict()", PREDICT_OPTIONS);
   const arrays = toUncheckedInputs(core, x);
@@ -42,7 +49,7 @@ export function predict(core: Core, x: Inputs, options: PredictOptions): Predict
 }
 
 /** The rows of each output, made chunk by chunk. */
-function predictRows(core: Core, arrays: readonly Rows[], batchRows: number): Float32Array[] {
+function predictRows(core: PredictingHost, arrays: readonly Rows[], batchRows: number): Float32Array[] {
   const { outputs } = core.architecture;
   const [{ rows: total }] = arrays as [Rows];
   const widths = outputs.map(({ shape }) => sizeOf(shape));

@@ -1,17 +1,17 @@
 import { sizeOf } from "../shape.js";
-import type { Core } from "./core.js";
+import type { Host } from "./dataset.js";
 
 /** Where a run stores the rows of each output. */
 export class Sinks {
   readonly addresses: readonly number[];
-  readonly #core: Core;
+  readonly #host: Host;
   readonly #widths: readonly number[];
 
   /** Room for so many rows of each output; for none, nothing is allocated. */
-  constructor(core: Core, rows: number) {
-    this.#core = core;
-    this.#widths = core.architecture.outputs.map(({ shape }) => sizeOf(shape));
-    const { heap } = core.engine;
+  constructor(host: Host, rows: number) {
+    this.#host = host;
+    this.#widths = host.architecture.outputs.map(({ shape }) => sizeOf(shape));
+    const { heap } = host.engine;
     const allocated: number[] = [];
     try {
       for (const width of rows > 0 ? this.#widths : []) {
@@ -26,10 +26,10 @@ export class Sinks {
 
   /** The first rows of one output, as a view. */
   rows(output: number, count: number): Float32Array {
-    return this.#core.engine.f32(this.addresses[output]!, count * this.#widths[output]!);
+    return this.#host.engine.f32(this.addresses[output]!, count * this.#widths[output]!);
   }
 
   release(): void {
-    for (const address of this.addresses) this.#core.engine.heap.free(address);
+    for (const address of this.addresses) this.#host.engine.heap.free(address);
   }
 }

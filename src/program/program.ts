@@ -1,5 +1,5 @@
 import { RECORD_BYTES, SLACK_BYTES, SPLIT_BYTES } from "../../assembly/shared/layout.js";
-import type { Engine } from "../runtime/engine.js";
+import type { Instance } from "../runtime/instance.js";
 import { disassemble } from "./disassemble.js";
 import { encode } from "./encode.js";
 import { optimize } from "./fuse.js";
@@ -19,14 +19,14 @@ import { type Region, verify } from "./verify.js";
  */
 export class Program {
   readonly nodes: readonly Node[];
-  readonly #engine: Engine;
+  readonly #engine: Instance;
   readonly #regions: readonly Region[];
   #block = 0;
   #capacity = 0;
   #splits = 0;
 
   /** `regions` are what it may touch outside of its own block; `passes` run over the nodes first. */
-  constructor(engine: Engine, nodes: readonly Node[], regions: readonly Region[], passes = optimize) {
+  constructor(engine: Instance, nodes: readonly Node[], regions: readonly Region[], passes = optimize) {
     this.#engine = engine;
     this.#regions = regions;
     this.nodes = passes(nodes);

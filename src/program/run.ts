@@ -1,5 +1,5 @@
 import * as L from "../../assembly/shared/layout.js";
-import type { Engine } from "../runtime/engine.js";
+import type { Instance } from "../runtime/instance.js";
 import type { Program } from "./program.js";
 
 /** One data source of a run: rows of f32 or bytes at an address. */
@@ -23,14 +23,14 @@ const FEW_METRIC_SLOTS = 8;
 
 /** The header in linear memory: what a program runs on, and how far it has come. Reading and writing it crosses nothing. */
 export class Run {
-  readonly #engine: Engine;
+  readonly #engine: Instance;
   readonly #address: number;
 
   #metricSlots = 0;
   /** The program has records to share. */
   #shared = false;
 
-  constructor(engine: Engine) {
+  constructor(engine: Instance) {
     this.#engine = engine;
     this.#address = engine.heap.allocate(L.HEADER_BYTES, "the state of a run");
     this.#u32(L.HEADER_METRICS, 0);

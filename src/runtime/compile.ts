@@ -18,25 +18,28 @@ const SIMD_PROBE = Uint8Array.of(
 const MAGIC = [0, 97, 115, 109];
 
 /** The cure of a file that is not where it is looked for. */
-const ELSEWHERE =
-  'Have the bundler copy lanewise.wasm (for Vite\'s dev server: optimizeDeps: { exclude: ["lanewise"] }), ' +
-  'call init() with its URL, bytes or module first, or import from "lanewise/inline", which holds it.';
+const elsewhere = (entry: string) =>
+  'Have the bundler copy the file (for Vite\'s dev server: optimizeDeps: { exclude: ["lanewise"] }), ' +
+  `call init() with its URL, bytes or module first, or import from "${entry}/inline", which holds it.`;
 
 /** How engines say that a policy forbids to compile: V8 and Workers, Firefox, Safari. */
 const FORBIDDEN = /disallowed|blocked by CSP|unsafe-eval|Content Security Policy/i;
 
-/** @param source Made in here, so that where it is an address that cannot be made, the error is typed too. */
-export async function compile(source: () => WasmSource): Promise<WebAssembly.Module> {
+/**
+ * @param source Made in here, so that where it is an address that cannot be made, the error is typed too.
+ * @param entry Of the package, for messages.
+ */
+export async function compile(source: () => WasmSource, entry = "lanewise"): Promise<WebAssembly.Module> {
   refuseWithoutSimd();
   try {
     const given = await source();
     // By tag and not by instanceof, which fails for a module of another frame or worker.
     if (tagOf(given) === "[object WebAssembly.Module]") return given as WebAssembly.Module;
     const bytes = await readBytes(given as ByteSource); // never by streaming, which insists on the MIME type
-    refuseOtherFiles(bytes, whereFrom(given));
+    refuseOtherFiles(bytes, whereFrom(given), entry);
     return await WebAssembly.compile(bytes as BufferSource);
   } catch (error) {
-    throw explained(error);
+    throw explained(error, entry);
   }
 }
 
@@ -60,7 +63,7 @@ function whereFrom(source: unknown): string {
 }
 
 /** A server that answers every address, and one with the page of an application, says 200 to a file that is not there. */
-function refuseOtherFiles(bytes: Uint8Array, where: string): void {
+function refuseOtherFiles(bytes: Uint8Array, where: string, entry: string): void {
   if (MAGIC.every((byte, i) => bytes[i] === byte)) return;
   const text = String.fromCharCode(...bytes.subarray(0, 100)).trimStart();
   const found = bytes.length === 0 ? "is empty" : text.startsWith("<") ? "is a page of HTML" : "is something else";
@@ -68,17 +71,17 @@ function refuseOtherFiles(bytes: Uint8Array, where: string): void {
     "engine/not-wasm",
     `The WebAssembly module could not be loaded: ${where} ${found}, expected a file that begins with "\\0asm". ` +
       (found.endsWith("HTML") ? "The server has no file there and answers with its page instead. " : "") +
-      ELSEWHERE,
+      elsewhere(entry),
   );
 }
 
-function explained(error: unknown): LanewiseError {
+function explained(error: unknown, entry: string): LanewiseError {
   const why = error instanceof Error ? error.message : String(error);
   if (FORBIDDEN.test(why)) {
     return new UnsupportedError(
       "engine/compile-forbidden",
       `WebAssembly may not be compiled here: ${why}. On a page, add 'wasm-unsafe-eval' to script-src of its Content-Security-Policy. ` +
-        'In a Worker, import the file as a module and hand it over: import wasm from "lanewise/wasm"; await init(wasm).',
+        `In a Worker, import the file as a module and hand it over: import wasm from "${entry}/wasm"; await init(wasm).`,
       { cause: error },
     );
   }
@@ -86,7 +89,7 @@ function explained(error: unknown): LanewiseError {
   const missing = error instanceof LanewiseError && error.code === "files/not-found";
   return new LanewiseError(
     missing ? "engine/not-found" : "engine/load-failed",
-    `The WebAssembly module could not be loaded: ${why.replace(/\.$/, "")}. ${ELSEWHERE}`,
+    `The WebAssembly module could not be loaded: ${why.replace(/\.$/, "")}. ${elsewhere(entry)}`,
     { cause: error },
   );
 }

@@ -1,5 +1,6 @@
 import { knownOptions } from "../check.js";
-import { compile as compileFrom, type WasmSource } from "./compile.js";
+import type { WasmSource } from "./compile.js";
+import { WasmFile } from "./wasmFile.js";
 
 export type { WasmSource };
 
@@ -7,16 +8,13 @@ export type { WasmSource };
 export type Build = "plain" | "threads";
 
 /** Beside this file, written out for bundlers, which look for such addresses and bring the files along. */
-const FILES: Readonly<Record<Build, () => WasmSource>> = {
-  plain: () => new URL("../../lanewise.wasm", import.meta.url),
-  threads: () => new URL("../../lanewise-threads.wasm", import.meta.url),
+const FILES = {
+  plain: /* @__PURE__ */ new WasmFile("lanewise", () => new URL("../../lanewise.wasm", import.meta.url)),
+  threads: /* @__PURE__ */ new WasmFile("lanewise", () => new URL("../../lanewise-threads.wasm", import.meta.url)),
 };
 
-const compiled: Partial<Record<Build, Promise<WebAssembly.Module>>> = {};
-/** Where builds come from that are not beside this file. */
-const sources: Partial<Record<Build, WasmSource>> = {};
-/** The plain build of an entry that brings it along: entries of runtimes that compile no bytes, and those with the bytes in them. */
-let brought: (() => WasmSource) | undefined;
+/** The threaded build of `init`. */
+let threadsSource: WasmSource | undefined;
 /** The script of a thread, where it is not beside this file. */
 let threadScript: URL | string | undefined;
 
@@ -40,17 +38,14 @@ export interface InitOptions {
  */
 export async function init(source?: WasmSource, options: InitOptions = {}): Promise<void> {
   const { threads, threadWorker } = knownOptions<InitOptions>(options, "init()", { threads: true, threadWorker: true });
-  if (threads !== undefined) sources.threads = threads;
+  threadsSource ??= threads;
   threadScript ??= threadWorker;
-  await loadModule("plain", source);
+  await FILES.plain.load(source);
 }
 
-/** The compiled module, one for all models. A failed load is forgotten, so that the next one may succeed. */
-export function loadModule(build: Build = "plain", source = sources[build]): Promise<WebAssembly.Module> {
-  return (compiled[build] ??= compile(build, source).catch((error: unknown) => {
-    delete compiled[build];
-    throw error;
-  }));
+/** The compiled module, one for all models. */
+export function loadModule(build: Build): Promise<WebAssembly.Module> {
+  return build === "plain" ? FILES.plain.load() : FILES.threads.load(threadsSource);
 }
 
 /** The script given to `init`, if there is one. */
@@ -60,10 +55,5 @@ export function givenThreadScript(): URL | string | undefined {
 
 /** For entries: where the plain build comes from unless `init` is told otherwise. */
 export function bringAlong(source: () => WasmSource): void {
-  brought = source;
-}
-
-function compile(build: Build, source: WasmSource | undefined): Promise<WebAssembly.Module> {
-  const file = build === "plain" && brought ? brought : FILES[build];
-  return compileFrom(source === undefined ? file : () => source);
+  FILES.plain.bring(source);
 }

@@ -39,7 +39,7 @@ export function run(header: usize): i32 {
   const end = first + <usize>load<u32>(header, L.HEADER_RECORD_COUNT) * L.RECORD_BYTES;
   const total = load<i32>(header, L.HEADER_TOTAL_ROWS);
   const batch = load<i32>(header, L.HEADER_BATCH_ROWS);
-  for (let position = load<i32>(header, L.HEADER_POSITION); position < total; ) {
+  for (let position = load<i32>(header, L.HEADER_POSITION); position < total;) {
     const rows = min(batch, total - position);
     store<i32>(header, rows, L.HEADER_ROWS);
     for (let record = first; record < end; record += L.RECORD_BYTES) execute(record, header, rows);

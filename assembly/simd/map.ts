@@ -10,11 +10,14 @@ export function map<F>(n: i32, x: usize, y: usize, parameter: f32): void {
   const f = changetype<F>(0);
   const p = f32x4.splat(parameter);
   let rest = n;
-  for (; rest >= 8; rest -= 8, x += 32, y += 32) {
-    const low = f.at(v128.load(x), p);
-    const high = f.at(v128.load(x, 16), p);
-    v128.store(y, low);
-    v128.store(y, high, 16);
+  // @ts-ignore: a constant of the build for inference alone, where small comes before fast
+  if (!isDefined(FORWARD_ONLY)) {
+    for (; rest >= 8; rest -= 8, x += 32, y += 32) {
+      const low = f.at(v128.load(x), p);
+      const high = f.at(v128.load(x, 16), p);
+      v128.store(y, low);
+      v128.store(y, high, 16);
+    }
   }
   for (; rest > 0; rest -= 4, x += 16, y += 16) {
     storeLanes(y, f.at(v128.load(x), p), rest);

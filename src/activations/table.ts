@@ -2,7 +2,7 @@
 
 import type { Description, Family } from "../family.js";
 import { resolve } from "../family.js";
-import type { Elementwise, GraphBuilder } from "../program/builder.js";
+import type { Elementwise, ForwardBuilder } from "../program/forward.js";
 import type { Value } from "../program/graph.js";
 import { type ActivationRow, checkOptions } from "./define.js";
 import * as factories from "./index.js";
@@ -45,7 +45,7 @@ export function elementwise(description: ActivationDescription): Required<Elemen
 }
 
 /** Emits f(x). */
-export function activate(b: GraphBuilder, x: Value, description: ActivationDescription): Value {
+export function activate(b: ForwardBuilder, x: Value, description: ActivationDescription): Value {
   const kernels = elementwise(description);
   if (!kernels) return b[ACTIVATIONS.rows[description.name].op as "softmax" | "logSoftmax"](x);
   // Where no gradient is wanted the input need not be kept either, and the product can apply every activation.

@@ -3,7 +3,7 @@
 
 import { activate, type ActivationDescription } from "../activations/table.js";
 import { ShapeError } from "../errors.js";
-import type { GraphBuilder, Scale } from "../program/builder.js";
+import type { ForwardBuilder, Scale } from "../program/forward.js";
 import type { Value } from "../program/graph.js";
 import { formatShape, sameShape, type Shape, sizeOf } from "../shape.js";
 
@@ -11,7 +11,7 @@ import { formatShape, sameShape, type Shape, sizeOf } from "../shape.js";
 export type WeightShapes = Readonly<Record<string, Shape>>;
 
 export interface ForwardContext {
-  readonly b: GraphBuilder;
+  readonly b: ForwardBuilder;
   variable(role: string): Value;
 }
 
@@ -90,8 +90,7 @@ const NONE = { gamma: undefined, beta: undefined };
 
 export const normalizationForward = elementwise<object>({
   weights: (_, input) => ({ mean: [input.at(-1)!], variance: [input.at(-1)!] }),
-  emit: (_, { b, variable }, x) =>
-    b.normalize(x, { mean: variable("mean"), variance: variable("variance") }, NONE, 0),
+  emit: (_, { b, variable }, x) => b.normalize(x, { mean: variable("mean"), variance: variable("variance") }, NONE, 0),
 });
 
 /** Dropout and noise: there in training alone. */

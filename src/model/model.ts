@@ -1,5 +1,6 @@
 import { boolean, knownOptions } from "../check.js";
 import type { LayerSpec } from "../layers/layer.js";
+import { disassemble } from "../program/disassemble.js";
 import { writeFileAtomic } from "../runtime/files.js";
 import { isChain } from "./architecture.js";
 import { type CompileOptions, resolveCompile } from "./compile.js";
@@ -313,7 +314,7 @@ export class Model<Output extends Predictions = Prediction> {
   program(options: { training?: boolean } = {}): string {
     const { training = false } = knownOptions<typeof options>(options, "program()", { training: true });
     if (training) this.#core.mustBeCompiled("program({ training: true })");
-    return this.#core.buildProgram(training ? "train" : "predict").toString();
+    return disassemble(this.#core.buildProgram(training ? "train" : "predict").nodes);
   }
 
   /**

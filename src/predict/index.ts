@@ -6,7 +6,7 @@ import type { SafetensorsFile } from "../formats/safetensors.js";
 import type { Inputs } from "../model/dataset.js";
 import { predict, type Prediction, type Predictions, type PredictOptions } from "../model/predict.js";
 import type { SavedArchitecture } from "../model/serialize.js";
-import { GraphBuilder } from "../program/builder.js";
+import { ForwardBuilder } from "../program/forward.js";
 import type { Value } from "../program/graph.js";
 import { align } from "../program/memory.js";
 import { Program } from "../program/program.js";
@@ -66,7 +66,7 @@ function load(instance: Instance, network: Network, file: SafetensorsFile) {
     const { data } = tensorOf(file, name);
     instance.f32(address + offset, data.length).set(data);
   }
-  const b = new GraphBuilder();
+  const b = new ForwardBuilder();
   const values = new Map<string, Value>(
     [...network.weights].map(([name, shape]) => [
       name,
@@ -77,7 +77,8 @@ function load(instance: Instance, network: Network, file: SafetensorsFile) {
   const weights: Region = { name: "the weights", address, bytes: Math.max(4, bytes), writable: false };
   const program = new Program(instance, b.nodes, [weights]);
   const other = program.nodes.find(({ op }) => !Object.hasOwn(FORWARD_OPS, op));
-  if (other) throw new LanewiseError("program/invalid", `Inference has no op ${other.op}. This is a fault of lanewise.`);
+  if (other)
+    throw new LanewiseError("program/invalid", `Inference has no op ${other.op}. This is a fault of lanewise.`);
   return program;
 }
 

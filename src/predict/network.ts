@@ -8,7 +8,7 @@ import { type Forward, FORWARD } from "../layers/forward.js";
 import { type Form, type OutputPort, type Port, refuseHuge } from "../model/architecture.js";
 import { portLabel } from "../model/ports.js";
 import type { SavedArchitecture, SavedGraph } from "../model/serialize.js";
-import type { GraphBuilder } from "../program/builder.js";
+import type { ForwardBuilder } from "../program/forward.js";
 import type { Value } from "../program/graph.js";
 import type { Shape } from "../shape.js";
 
@@ -33,7 +33,8 @@ export interface Network {
 /** @throws ModelFormatError `model/bad-architecture`, UnsupportedError `model/unknown-layer` */
 export function networkOf({ layers, inputShape, graph }: SavedArchitecture): Network {
   if (!Array.isArray(layers) || layers.length === 0) throw broken("architecture", "it lists no layers");
-  const { inputs, applications, outputs, outputForm } = graph ?? chainOf(shapeOf(inputShape, "inputShape"), layers.length);
+  const { inputs, applications, outputs, outputForm } =
+    graph ?? chainOf(shapeOf(inputShape, "inputShape"), layers.length);
   const known = layers.map(layerOf);
   const weights = new Map<string, Shape>();
   const shapes: Shape[] = inputs.map(({ name, shape }) => shapeOf(shape, name));
@@ -52,7 +53,13 @@ export function networkOf({ layers, inputShape, graph }: SavedArchitecture): Net
     return { name, layer, config, inputs: sources };
   });
   const ports = outputs.map(({ name, tensor }) => ({ name, tensor, shape: shapeAt(shapes, tensor) }));
-  return { inputs: inputs.map(({ name }, i) => ({ name, shape: shapes[i]! })), outputs: ports, outputForm, weights, steps };
+  return {
+    inputs: inputs.map(({ name }, i) => ({ name, shape: shapes[i]! })),
+    outputs: ports,
+    outputForm,
+    weights,
+    steps,
+  };
 }
 
 /** As a model has it whose layers stand in a row. */
@@ -92,7 +99,7 @@ function layerOf({ className, name, config }: SavedArchitecture["layers"][number
 }
 
 /** Emits the network; outputs go to their sinks. */
-export function emitNetwork(b: GraphBuilder, network: Network, weight: (name: string) => Value): void {
+export function emitNetwork(b: ForwardBuilder, network: Network, weight: (name: string) => Value): void {
   const { inputs, outputs, steps } = network;
   const tensors: Value[] = inputs.map(({ shape }, i) => b.input(i, shape, portLabel("x", inputs, i)));
   for (const { name, layer, config, inputs: sources } of steps) {

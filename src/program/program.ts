@@ -1,6 +1,5 @@
 import { RECORD_BYTES, SLACK_BYTES, SPLIT_BYTES } from "../../assembly/shared/layout.js";
 import type { Instance } from "../runtime/instance.js";
-import { disassemble } from "./disassemble.js";
 import { encode } from "./encode.js";
 import { optimize } from "./fuse.js";
 import type { Node } from "./graph.js";
@@ -71,9 +70,5 @@ export class Program {
   release(): void {
     if (this.#capacity > 0) this.#engine.heap.free(this.#block);
     this.#capacity = 0;
-  }
-
-  toString(): string {
-    return disassemble(this.nodes);
   }
 }

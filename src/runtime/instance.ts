@@ -74,7 +74,9 @@ export async function instantiate(
     const why = error instanceof Error ? error.message : String(error);
     throw error instanceof RangeError
       ? new OutOfMemoryError("memory/no-instance", `There is no memory for another model: ${why}.`, { cause: error })
-      : new LanewiseError("engine/load-failed", `The WebAssembly module could not be started: ${why}.`, { cause: error });
+      : new LanewiseError("engine/load-failed", `The WebAssembly module could not be started: ${why}.`, {
+          cause: error,
+        });
   }
 }
 

@@ -80,7 +80,10 @@ describe("the same bits as model.predict", () => {
 
   test("bytes", async () => {
     const made = await sequential({ inputShape: 6, layers: [rescaling({ scale: 1 / 255 }), dense(3)], seed: 1 });
-    await expectSameBits(made, Uint8Array.from({ length: 6 * 9 }, (_, i) => (i * 37) & 255));
+    await expectSameBits(
+      made,
+      Uint8Array.from({ length: 6 * 9 }, (_, i) => (i * 37) & 255),
+    );
   });
 
   test("a graph with a shared layer, several inputs and outputs", async () => {
@@ -89,7 +92,10 @@ describe("the same bits as model.predict", () => {
     const joined = concatenate([add([shared.apply(left), shared.apply(right)]), left]);
     const made = await model({
       inputs: [left, right],
-      outputs: { digit: dense(3, { activation: "logSoftmax" }).apply(joined), size: dense(1).apply(shared.apply(left)) },
+      outputs: {
+        digit: dense(3, { activation: "logSoftmax" }).apply(joined),
+        size: dense(1).apply(shared.apply(left)),
+      },
       seed: 2,
     });
     const x = { left: numbers(35, 1), right: numbers(35, 2) };

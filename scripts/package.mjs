@@ -24,6 +24,7 @@ for (const { wasm } of Object.values(SUBPATHS)) {
   if (wasm) write(`build/${wasm}.js`, `export const base64 = "${readFileSync(at(`build/${wasm}`), "base64")}";\n`);
 }
 const done = new Set();
+const typed = new Set();
 for (const [subpath, { module, wasm, computes }] of Object.entries(SUBPATHS)) {
   writeCommonJs(module);
   writeNodeEntry(subpath.slice(2) || "index", module);
@@ -47,14 +48,25 @@ function writeCommonJs(module) {
   write(`build/${module}.cjs`, text);
   if (!generated) writeTypes(module);
   for (const [, , imported] of text.matchAll(/\b(require|import)\("(\.{1,2}\/[^"]+)\.cjs"\)/g)) {
-    const url = new URL(imported, new URL(`build/${module}`, ROOT));
-    writeCommonJs(url.href.slice(ROOT.href.length + "build/".length));
+    writeCommonJs(pathOf(imported, module));
   }
 }
 
+/** The types of a module for those that require it, and all that they name. */
 function writeTypes(module) {
-  const types = read(`build/${module}.d.ts`);
-  write(`build/${module}.d.cts`, types.replace(/\b(from |import\()"(\.{1,2}\/[^"]+)\.js"/g, '$1"$2.cjs"'));
+  if (typed.has(module)) return;
+  typed.add(module);
+  const text = read(`build/${module}.d.ts`).replace(/\b(from |import\()"(\.{1,2}\/[^"]+)\.js"/g, '$1"$2.cjs"');
+  write(`build/${module}.d.cts`, text);
+  for (const [, , imported] of text.matchAll(/\b(from |import\()"(\.{1,2}\/[^"]+)\.cjs"/g)) {
+    writeTypes(pathOf(imported, module));
+  }
+}
+
+/** Of a module that another one imports. */
+function pathOf(imported, from) {
+  const { href } = new URL(imported, new URL(`build/${from}`, ROOT));
+  return href.slice(ROOT.href.length + "build/".length);
 }
 
 /** What `import` gets in Node: the one copy that `require` gets too. */

@@ -6,16 +6,21 @@ import { parseArgs } from "node:util";
 import ts from "typescript";
 import { CHROMIUM, FIREFOX, runBrowser } from "./platforms/browser.mjs";
 import { Missing } from "./platforms/execute.mjs";
+import { BUN, DENO, runInstalled } from "./platforms/installed.mjs";
 import { runNode } from "./platforms/node.mjs";
+import { runWorkerd } from "./platforms/workerd.mjs";
 
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("test/platform/conformance.ts", ROOT);
 const COMPILED = new URL("build/test/platform/conformance.js", ROOT);
 const COMMITTED = new URL("test/platform/hashes.json", ROOT);
+const README = new URL("README.md", ROOT);
 const LIMIT = { seconds: 60 };
 
 const node = (major) => ({ label: `Node ${major}`, run: (threads) => runNode(major, COMPILED, { ...LIMIT, threads }) });
 const browser = (label, kind) => ({ label, run: (threads) => runBrowser(kind, COMPILED, { ...LIMIT, threads }) });
+
+const installed = (label, kind) => ({ label, run: (threads) => runInstalled(kind, COMPILED, { ...LIMIT, threads }) });
 
 /** By the names that --only takes. */
 const RUNTIMES = {
@@ -25,6 +30,9 @@ const RUNTIMES = {
   node26: node(26),
   chromium: browser("Chromium", CHROMIUM),
   firefox: browser("Firefox", FIREFOX),
+  deno: installed("Deno", DENO),
+  bun: installed("Bun", BUN),
+  workerd: { label: "workerd", run: (threads) => runWorkerd(COMPILED, { ...LIMIT, threads }) },
 };
 
 const WIDTHS = [9, 13, 12, 7, 12, 9, 6]; // with two blanks between them: 80 columns
@@ -40,11 +48,14 @@ Run "npm run build" first. Exit code 1 if a hash differs or a runtime fails.
   --threads N   with so many threads (default 1), in browsers on a page that is
                 cross-origin isolated; 2 also shows that one which is not falls
                 back to one thread, and says so
+  --write       put what came of it into the table of README.md
   -h, --help    this page
 
 The Node that runs this is used where it is of the version wanted, others come
 from npm's package "node" through npx; browsers are looked for on PATH and get
-a fresh profile. What is not found is skipped by name.
+a fresh profile; Deno, Bun and workerd come from npm install --prefix
+test/runtimes, and the bundler for workerd from test/bundle. What is not found
+is skipped by name.
 
 Example:
   npm run test:platforms -- --only node20,chromium
@@ -65,17 +76,18 @@ function readOptions() {
     options: {
       only: { type: "string" },
       threads: { type: "string", default: "1" },
+      write: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
     },
   });
   const only = values.only?.split(",");
   const unknown = only?.find((name) => !Object.hasOwn(RUNTIMES, name));
   if (!/^[1-9]\d?$/.test(values.threads)) throw new Error(`--threads takes a number; got ${values.threads}`);
-  if (unknown === undefined) return { help: values.help, only, threads: Number(values.threads) };
+  if (unknown === undefined) return { ...values, only, threads: Number(values.threads) };
   throw new Error(`there is no "${unknown}"; --only takes ${Object.keys(RUNTIMES).join(",")}`);
 }
 
-async function main({ help, only, threads }) {
+async function main({ help, only, threads, write }) {
   if (help) {
     process.stdout.write(HELP);
     return 0;
@@ -96,16 +108,25 @@ async function main({ help, only, threads }) {
     printResult(result);
   }
   printDetails(results);
+  if (write) writeTable(results);
   return conclude(results, only !== undefined);
 }
 
-/** The one file that the build leaves out, to where its imports of the library hold. */
+/** The one file that the build leaves out, to where its imports of the library hold; for Node as CommonJS too. */
 function compile() {
   const { outputText } = ts.transpileModule(readFileSync(SOURCE, "utf8"), {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
   });
   mkdirSync(new URL(".", COMPILED), { recursive: true });
   writeFileSync(COMPILED, outputText);
+  const commonJs = ts.transpileModule(readFileSync(SOURCE, "utf8"), {
+    fileName: "conformance.cts",
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext },
+  });
+  writeFileSync(
+    new URL("conformance.cjs", COMPILED),
+    commonJs.outputText.replace(/require\("(\.[^"]+)\.js"\)/g, 'require("$1.cjs")'),
+  );
 }
 
 /** What came of a runtime: version, outcome and seconds; or what is missing; or its error. */
@@ -138,6 +159,27 @@ function printDetails(results) {
     const lines = [...error.split("\n").slice(1), ...differences].filter(Boolean);
     if (lines.length > 0) console.log(`\n${label}:\n${lines.map((line) => `  ${line}`).join("\n")}`);
   }
+}
+
+/** The table of README.md, of those that were found. */
+function writeTable(results) {
+  const yes = (value) => (value ? "yes" : "**no**");
+  const rows = results
+    .filter(({ missing }) => missing === undefined)
+    .map(({ label, version = "", outcome, differences = [] }) => {
+      const same = outcome && differences.length === 0;
+      const cells = [label, version, yes(outcome), yes(outcome), yes(same)];
+      return `| ${cells.join(" | ")} |`;
+    });
+  const table = ["| runtime | version | load | train | same hash |", "|---|---|---|---|---|", ...rows].join("\n");
+  const text = readFileSync(README, "utf8");
+  const marked = /(<!-- platforms:start -->\n)[^]*(<!-- platforms:end -->)/;
+  if (!marked.test(text))
+    throw new Error("README.md has no markers <!-- platforms:start --> and <!-- platforms:end -->");
+  writeFileSync(
+    README,
+    text.replace(marked, (_, start, end) => `${start}${table}\n${end}`),
+  );
 }
 
 /** Says in a line what it comes to, and gives the exit code. */

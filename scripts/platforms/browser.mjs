@@ -56,13 +56,25 @@ export const FIREFOX = {
   },
 };
 
+const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+/** What a page of one's own reports, posted to /report. */
+export async function visit({ commands, arguments: argumentsFor }, page, options) {
+  const command = commands.find(onPath);
+  if (command === undefined) throw new Missing(`no ${commands.join(", ")} on PATH`);
+  return open(command, argumentsFor, page, options);
+}
+
 export async function runBrowser({ commands, arguments: argumentsFor }, conformance, { seconds, threads }) {
   const command = commands.find(onPath);
   if (command === undefined) throw new Missing(`no ${commands.join(", ")} on PATH`);
   const { stdout } = await execute(command, ["--version"], { seconds: VERSION_SECONDS });
   const version = /\d+(?:\.\d+)+/.exec(stdout)?.[0];
 
-  const visit = (isolated) => open(command, argumentsFor, pageFor(conformance, threads), { seconds, isolated });
+  const visit = (isolated) => {
+    const headers = isolated ? ISOLATION : {};
+    return open(command, argumentsFor, pageFor(conformance, threads), { seconds, headers, fileAt: fileOfBuild });
+  };
 
   const { outcome, warnings, helpers } = await visit(threads > 1);
   if (threads === 1) return { version, outcome };
@@ -77,9 +89,9 @@ export async function runBrowser({ commands, arguments: argumentsFor }, conforma
   return { version, outcome };
 }
 
-/** What the page reports from a browser that is started for it. */
-async function open(command, argumentsFor, page, { seconds, isolated }) {
-  const { url, reported, close } = await serve(page, isolated);
+/** What the page reports from a browser that is started for it; `fileAt` gives the URL of what is served, or throws. */
+async function open(command, argumentsFor, page, { seconds, headers = {}, fileAt, types = MIME }) {
+  const { url, reported, close } = await serve(page, { headers, fileAt, types });
   const profile = mkdtempSync(join(tmpdir(), "lanewise-profile-"));
   const removeProfile = () => rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   process.once("exit", removeProfile); // should something cut this short
@@ -131,13 +143,10 @@ function pageFor(conformance, threads) {
 `;
 }
 
-const MIME = { "": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
+export const MIME = { "": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
-/** The page and the build, on a free port of loopback; and what the page reports, when it does. */
-async function serve(page, isolated) {
-  const headers = isolated
-    ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }
-    : {};
+/** The page and its files, on a free port of loopback; and what the page reports, when it does. */
+async function serve(page, { headers, fileAt, types }) {
   let resolveReport;
   const reported = new Promise((resolve) => (resolveReport = resolve));
   const server = createServer(async (request, response) => {
@@ -148,7 +157,7 @@ async function serve(page, isolated) {
         response.writeHead(204).end();
       } else {
         const body = pathname === "/" ? page : await readFile(fileAt(pathname));
-        response.writeHead(200, { ...headers, "Content-Type": MIME[extname(pathname)] ?? "text/plain" }).end(body);
+        response.writeHead(200, { ...headers, "Content-Type": types[extname(pathname)] ?? "text/plain" }).end(body);
       }
     } catch {
       response.writeHead(404).end();
@@ -162,7 +171,7 @@ async function serve(page, isolated) {
   return { url: `http://127.0.0.1:${server.address().port}/`, reported, close };
 }
 
-function fileAt(pathname) {
+function fileOfBuild(pathname) {
   if (pathname.startsWith("/build/")) return new URL(`.${pathname}`, ROOT);
   throw new Error(`Nothing is served at ${pathname}.`);
 }

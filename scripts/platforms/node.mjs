@@ -1,5 +1,6 @@
-// Runs the conformance in a Node of the wanted major version: this one, or one that npx gets.
+// Runs the conformance, as an ES module and as CommonJS, in a Node of the wanted major version: this one, or one that npx gets.
 
+import { fileURLToPath } from "node:url";
 import { execute, Missing, onPath, tail } from "./execute.mjs";
 
 const FETCH_SECONDS = 120; // it may have to be downloaded first
@@ -10,6 +11,10 @@ export async function runNode(major, conformance, { seconds, threads }) {
   const input = `
     const { conformance } = await import(${JSON.stringify(conformance.href)});
     const outcome = await conformance({ threads: ${threads} });
+    const { createRequire } = await import("node:module");
+    const required = createRequire(process.cwd() + "/")(${JSON.stringify(fileURLToPath(new URL("conformance.cjs", conformance)))});
+    const byRequire = await required.conformance({ threads: ${threads} });
+    if (JSON.stringify(byRequire) !== JSON.stringify(outcome)) throw new Error("CommonJS has other bits");
     process.stdout.write(JSON.stringify({ version: process.versions.node, outcome }));
   `;
   const { code, stdout, stderr } = await execute(command, [...before, "--input-type=module", "-"], { seconds, input });

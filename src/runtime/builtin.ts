@@ -2,7 +2,7 @@ interface Builtins {
   "fs/promises": typeof import("node:fs/promises");
   os: typeof import("node:os");
   path: typeof import("node:path");
-  process: typeof import("node:process");
+  process: { readonly default: NodeJS.Process };
   url: typeof import("node:url");
   worker_threads: typeof import("node:worker_threads");
 }

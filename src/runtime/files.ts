@@ -27,7 +27,7 @@ export async function writeFileAtomic(path: string | URL, bytes: Uint8Array): Pr
   try {
     const target = await fs.realpath(given).catch(() => given);
     const { basename, dirname, join } = await builtin("path");
-    const { pid } = await builtin("process");
+    const { pid } = (await builtin("process")).default;
     const old = await fs.stat(target).catch(() => undefined);
     if (old !== undefined && !old.isFile()) {
       throw new LanewiseError(
@@ -259,7 +259,7 @@ async function sweep(fs: FileSystem, folder: string, prefix: string): Promise<vo
   if (swept.has(key)) return;
   swept.add(key);
   const { join } = await builtin("path");
-  const process = await builtin("process");
+  const { default: process } = await builtin("process"); // Deno's has little else by name
   const began = Date.now() - process.uptime() * 1000;
   const names = await fs.readdir(folder).catch(() => []);
   for (const name of names.filter((name) => name.startsWith(prefix) && name.endsWith(".tmp"))) {

@@ -20,13 +20,15 @@ function work({ module, memory, crew, thread, scratch, done, failed }: Hiring, r
     const words = new Int32Array(memory.buffer);
     Atomics.store(words, failed >> 2, 1); // before the part counts as done, which thread 0 waits for
     Atomics.add(words, done >> 2, 1);
-    Atomics.notify(words, done >> 2);
   }
 }
 
 if (typeof process === "object" && typeof process.versions?.node === "string" && typeof postMessage !== "function") {
-  const { parentPort } = await import(/* webpackIgnore: true */ "node:worker_threads");
-  parentPort!.once("message", (hiring: Hiring) => work(hiring, (report) => parentPort!.postMessage(report)));
+  // Bundlers make a script without "await" out here of it, and look for no module whose name is put together.
+  const threads = import(/* webpackIgnore: true */ /* @vite-ignore */ `node:${"worker_threads" as string}`);
+  void (threads as Promise<typeof import("node:worker_threads")>).then(({ parentPort }) => {
+    parentPort!.once("message", (hiring: Hiring) => work(hiring, (report) => parentPort!.postMessage(report)));
+  });
 } else {
   onmessage = ({ data }: MessageEvent<Hiring>) => work(data, (report) => postMessage(report));
 }

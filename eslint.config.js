@@ -74,7 +74,16 @@ const imports = {
     "import-x/no-cycle": "error",
     "import-x/no-unresolved": [
       "error",
-      { ignore: ["^vite", "^lanewise", "^@observablehq/plot", "^linkedom", "^puppeteer-core", "\\.wasm(\\.js|\\?module)?$"] },
+      {
+        ignore: [
+          "^vite",
+          "^lanewise",
+          "^@observablehq/plot",
+          "^linkedom",
+          "^puppeteer-core",
+          "\\.wasm(\\.js|\\?module)?$",
+        ],
+      },
     ],
     "import-x/no-restricted-paths": ["error", { zones }],
   },

@@ -68,6 +68,10 @@ const INTROS: Readonly<Record<string, readonly [title: string, intro: string]>> 
     "ONNX",
     'From `"lanewise/onnx"`: networks come from other libraries and go there. What is chosen, and why: [models that travel](../decisions/0014-models-that-travel.md).',
   ],
+  predict: [
+    "Predictors",
+    'From `"lanewise/predict"`: reads model files and predicts, with the bits of `model.predict` and nothing that trains. `"lanewise/predict/inline"` holds the WebAssembly module. What is chosen, and why: [the package](../decisions/0020-the-package.md).',
+  ],
   tfjs: [
     "TensorFlow.js",
     'From `"lanewise/tfjs"`: layers models of TensorFlow.js, and of Keras converted to them, come from there and go there. What is chosen, and why: [models of Keras](../decisions/0015-keras-models.md).',
@@ -100,7 +104,7 @@ export function referencePages(source: Source): Map<string, string> {
   const rest = [...all.values()].filter(({ name }) => !taken.has(name));
   add("model", [...rest, ...methods.filter((method) => !isOf("ops")(method) && !isOf("transfer")(method))]);
   add("ops", methods.filter(isOf("ops")));
-  for (const name of ["data", "keras", "onnx", "tfjs", "torch"])
+  for (const name of ["data", "keras", "onnx", "predict", "tfjs", "torch"])
     add(name, [...functionsOf(source, `src/${name}/index.ts`).values()]);
 
   const order = Object.keys(INTROS).sort((a, b) => rank(a) - rank(b));

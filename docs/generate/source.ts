@@ -18,6 +18,7 @@ export const MODULES = [
   ["lanewise/data", "src/data/index.ts"],
   ["lanewise/keras", "src/keras/index.ts"],
   ["lanewise/onnx", "src/onnx/index.ts"],
+  ["lanewise/predict", "src/predict/index.ts"],
   ["lanewise/tfjs", "src/tfjs/index.ts"],
   ["lanewise/torch", "src/torch/index.ts"],
 ] as const;

@@ -20,6 +20,7 @@ function work({ module, memory, crew, thread, scratch, done, failed }: Hiring, r
     const words = new Int32Array(memory.buffer);
     Atomics.store(words, failed >> 2, 1); // before the part counts as done, which thread 0 waits for
     Atomics.add(words, done >> 2, 1);
+    Atomics.notify(words, done >> 2);
   }
 }
 

@@ -13,12 +13,14 @@ import * as data from "../../src/data/index.js";
 import * as lanewise from "../../src/index.js";
 import * as keras from "../../src/keras/index.js";
 import * as onnx from "../../src/onnx/index.js";
+import * as predict from "../../src/predict/index.js";
 import * as tfjs from "../../src/tfjs/index.js";
 import * as torch from "../../src/torch/index.js";
 import { prepare, prepareFiles, PREPARED_TYPES } from "./prepared.js";
 
 /** Everything that an example may use without importing it. */
 const exported: Readonly<Record<(typeof MODULES)[number][0], object>> = {
+  "lanewise/predict": predict, // first: of two functions of one name, the library's own is meant
   lanewise,
   "lanewise/data": data,
   "lanewise/keras": keras,
@@ -44,6 +46,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "lanewise-examples-"));
   await prepareFiles(folder);
+  await predict.init(readFileSync(join(ROOT, "build/lanewise-predict.wasm")));
   process.chdir(folder);
 });
 afterAll(() => {

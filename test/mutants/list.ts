@@ -1124,7 +1124,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: 'gradients.masked(x, "alphaDropout" as "dropout", draw, dy)',
     },
   }),
-  ...inFile("src/program/builder.ts", ["golden/normalization", "model/normalization", "program/gradients"], {
+  ...inFile("src/program/forward.ts", ["golden/normalization", "model/normalization", "program/gradients"], {
     "layer-norm-over-the-sample": {
       why: "statistics over all of a sample rather than over its last axis",
       find: 'this.emit("layerNorm", rowsOf(x),',
@@ -1357,6 +1357,32 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "core.rateMultipliers[i] === undefined &&",
     },
   }),
+  ...inFile("src/io/modelFile.ts", ["io/loadModel"], {
+    "newer-file-accepted": {
+      why: "a file of a newer format is read as if it were of this one",
+      find: "if (version > FORMAT_VERSION) {",
+      replace: "if (version > FORMAT_VERSION + 1) {",
+    },
+  }),
+  ...inFile("assembly/program/forward.ts", ["predict/predict"], {
+    "predictor-lacks-an-op": {
+      why: "the build for inference says that it has an op which it has not",
+      find: "    case Op.OP_LAYER_NORM:\n      return layerNorm(",
+      replace: "    case Op.OP_LAYER_NORM + 1000:\n      return layerNorm(",
+    },
+    "predictor-reads-the-first-batch": {
+      why: "every batch predicts the rows of the first",
+      find: "    position += rows;\n    store<i32>(header, position, L.HEADER_POSITION);",
+      replace: "    position += rows;",
+    },
+  }),
+  ...inFile("src/runtime/compile.ts", ["runtime/engine"], {
+    "module-of-another-realm": {
+      why: "a module of another frame is taken for bytes",
+      find: 'tagOf(given) === "[object WebAssembly.Module]"',
+      replace: "given instanceof WebAssembly.Module",
+    },
+  }),
   ...inFile("src/io/loadModel.ts", ["model/fit", "io/loadModel"], {
     "resume-position-not-restored": {
       why: "a loaded model begins its epoch anew",
@@ -1367,11 +1393,6 @@ export const MUTANTS: readonly Mutant[] = [
       why: "a loaded model's Adam corrects its bias as in the first step",
       find: 'core.run("train").step = step;',
       replace: "",
-    },
-    "newer-file-accepted": {
-      why: "a file of a newer format is read as if it were of this one",
-      find: "if (version > FORMAT_VERSION) {",
-      replace: "if (version > FORMAT_VERSION + 1) {",
     },
   }),
   ...inFile("src/formats/safetensors.ts", ["formats/safetensors"], {
@@ -1502,7 +1523,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "if (unused > 0) {",
     },
   }),
-  ...inFile("src/program/builder.ts", ["program/gradients", "model/graph"], {
+  ...inFile("src/program/forward.ts", ["program/gradients", "model/graph"], {
     "joined-at-one-place": {
       why: "joined columns all stand where the first do",
       find: "offset += width.size;",

@@ -28,6 +28,8 @@ const exported: Readonly<Record<(typeof MODULES)[number][0], object>> = {
   "lanewise/tfjs": tfjs,
   "lanewise/torch": torch,
 };
+/** Of a name in two modules, the library's own is meant. */
+const isFirst = (module: string) => (name: string) => module === "lanewise" || !(name in lanewise);
 const everything = Object.assign({}, ...Object.values(exported)) as Record<string, unknown>;
 
 const source = readSource();
@@ -119,7 +121,7 @@ function exampleModule({ code, file }: Example): string {
   const inScope = new Set(Object.keys(everything));
   const own = [...functionsOf(source, file.slice(ROOT.length + 1)).keys()].filter((name) => !inScope.has(name));
   const imports = Object.entries(exported).map(
-    ([module, names]) => `import { ${Object.keys(names).join(", ")} } from "${module}";`,
+    ([module, names]) => `import { ${Object.keys(names).filter(isFirst(module)).join(", ")} } from "${module}";`,
   );
   return `${imports.join("\n")}
 ${own.length > 0 ? `import { ${own.join(", ")} } from ${JSON.stringify(file.replace(/\.ts$/, ".js"))};` : ""}

@@ -125,6 +125,7 @@ export async function fit(core: Core, model: Model, x: Inputs, y: Outputs, optio
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
+  core.stopRequested = undefined; // now: one that is set from here on counts
   return plan.worker ? trainInWorker(core, model, plan, plan.worker) : train(core, model, plan);
 }
 

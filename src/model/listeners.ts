@@ -47,7 +47,6 @@ export class Listeners {
     const afresh = { epoch: 0, position: 0, callbackStates: [], pending: undefined };
     core.progress = { ...before, rows, ...(!resume && afresh) };
     core.callbacks = undefined; // until they are complete, what is kept are the states that they shall have
-    core.stopRequested = undefined;
     const states = matchStates(core.progress.callbackStates, callbacks);
     try {
       await this.each((callback) => callback.onTrainBegin?.({}, this.context));

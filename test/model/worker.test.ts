@@ -281,9 +281,15 @@ describe("callbacks of a fit in a worker", () => {
         },
       },
     ];
-    setTimeout(() => (model.stopTraining = true), 400);
+    callbacks.push({
+      onEpochBegin: (epoch) => void (epoch === 0 && setTimeout(() => (model.stopTraining = true), 400)),
+    });
     expect(await model.fit(x, labels, { epochs: 1e6, worker, callbacks })).toMatchObject({ stopReason: "callback" });
     expect(heard).toBeGreaterThan(3);
+
+    const early = model.fit(x, labels, { epochs: 1e6, worker });
+    model.stopTraining = true; // while the worker starts
+    expect(await early).toMatchObject({ stopReason: "callback", epoch: [] });
   });
 });
 
@@ -316,11 +322,12 @@ describe("while a worker trains", () => {
     const model = await network();
     const controller = new AbortController();
     let aborted = 0;
-    setTimeout(() => {
+    const abort = () => {
       aborted = performance.now();
       controller.abort(new RangeError("enough"));
-    }, 500);
-    const fit = model.fit(x, labels, { epochs: 1e6, worker, signal: controller.signal });
+    };
+    const callbacks: Callback[] = [{ onEpochBegin: (epoch) => void (epoch === 0 && setTimeout(abort, 200)) }];
+    const fit = model.fit(x, labels, { epochs: 1e6, worker, callbacks, signal: controller.signal });
     await expect(fit).rejects.toMatchObject({ name: "RangeError", message: "enough" });
     expect(performance.now() - aborted).toBeLessThan(1000); // a slice is 10 ms; a shared machine pauses
     const straight = await network();
@@ -368,8 +375,8 @@ describe("a worker that dies", () => {
 
   it.each([
     ["at its start", "process.exit(7);", 0], // as if the call had not been made
-    ["in the midst of training", "setTimeout(() => process.exit(7), 400);", 1],
-    ["of an error that nobody catches", "setTimeout(() => { throw new Error('lost') }, 400);", 1],
+    ["in the midst of training", "setTimeout(() => process.exit(7), 1500);", 1],
+    ["of an error that nobody catches", "setTimeout(() => { throw new Error('lost') }, 1500);", 1],
   ])("%s: a typed error, and the model is as at its last epoch's end", async (_, when, least) => {
     const [model, twin] = [await network(), await network()];
     let epochs = 0;

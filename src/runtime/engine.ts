@@ -1,4 +1,3 @@
-import { instantiate } from "@assemblyscript/loader";
 import * as Layout from "../../assembly/shared/layout.js";
 import { OP_COUNT } from "../../assembly/shared/ops.js";
 import { LanewiseError, OutOfMemoryError } from "../errors.js";

@@ -162,11 +162,11 @@ class RemoteFit {
     const abort = () => worker.post("abort");
     let history: History = { epoch: [], history: {}, stopReason: "completed" };
     let failure: Failure | undefined;
+    this.#plan.signal?.addEventListener("abort", abort); // also while callbacks begin
     try {
       this.#plan.signal?.throwIfAborted();
       await this.#listeners.begin();
       const { stopRequested, progress } = this.#core;
-      this.#plan.signal?.addEventListener("abort", abort);
       if (stopRequested) history.stopReason = stopRequested;
       else if (progress.epoch < this.#plan.epochs) history = await this.#train(worker);
     } catch (error) {

@@ -53,16 +53,14 @@ class Relay {
       (hook: "onBatchEnd" | "onEpochEnd"): Callback["onEpochEnd"] =>
       (index, logs, context) =>
         ask({ hook, index, logs, state: takeState(this.#core) }, context);
-    const observers = this.#observeEvery.map((_, callback): Callback => {
-      const relay = this;
-      return {
-        get observeEvery() {
-          return relay.#observeEvery[callback];
-        },
-        onObservation: (observation, logs, context) =>
-          ask({ hook: "onObservation", callback, observation, logs }, context),
-      };
-    });
+    const every = (callback: number) => this.#observeEvery[callback];
+    const observers = this.#observeEvery.map((_, callback): Callback => ({
+      get observeEvery() {
+        return every(callback); // as it is now
+      },
+      onObservation: (observation, logs, context) =>
+        ask({ hook: "onObservation", callback, observation, logs }, context),
+    }));
     return [
       ...observers,
       {

@@ -334,6 +334,10 @@ describe("while a worker trains", () => {
     await straight.fit(x, labels, { epochs: 1e6, maxSteps: stepsOf(model) });
     expect(stateOf(model)).toBe(stateOf(straight));
     await expect(model.fit(x, labels, { worker, signal: AbortSignal.abort("before") })).rejects.toBe("before");
+    const another = new AbortController();
+    const begins: Callback = { onTrainBegin: () => another.abort("as it begins") };
+    const doomed = model.fit(x, labels, { epochs: 1e6, worker, signal: another.signal, callbacks: [begins] });
+    await expect(doomed).rejects.toBe("as it begins");
   });
 
   /** Optimizer steps, out of the file. */

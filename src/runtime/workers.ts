@@ -35,7 +35,7 @@ async function startInNode<Told, Heard>(
   script: URL | string = new URL("../worker/train.js", import.meta.url),
   inbox: Inbox<Heard>,
 ): Promise<HalfLink<Told>> {
-  const { Worker } = await import("node:worker_threads");
+  const { Worker } = await import(/* webpackIgnore: true */ "node:worker_threads");
   const worker = new Worker(typeof script === "string" ? new URL(script) : script, { execArgv: [] }); // not --input-type
   worker.on("message", (message: Heard) => inbox.put(message));
   worker.on("messageerror", (error: Error) => inbox.close(error.message));
@@ -94,7 +94,7 @@ export interface WorkerPort<Heard, Told> {
 /** Of the worker that this is. */
 export async function portHere<Heard, Told>(): Promise<WorkerPort<Heard, Told>> {
   if (isNode()) {
-    const { parentPort } = await import("node:worker_threads");
+    const { parentPort } = await import(/* webpackIgnore: true */ "node:worker_threads");
     return {
       listen: (onMessage) => void parentPort!.on("message", onMessage),
       post: (message, transfer = []) => parentPort!.postMessage(message, transfer),

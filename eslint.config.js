@@ -25,7 +25,7 @@ const FLOORS = [
   ["src/callbacks", "src/io", "src/transfer"],
   ["src/search", "src/onnx", "src/torch", "src/keras", "src/predict"],
   ["src/tfjs"],
-  ["src/index.ts"],
+  ["src/index.ts", "src/worker"],
   ["src/entry"],
   ["src/cli"],
 ];

@@ -620,6 +620,19 @@ export interface ErrorCodes {
   /** A weight has another shape than the model's. */
   "weights/wrong-shape": ShapeError;
 
+  // ── worker: fit in a worker ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** `module` or `script` of `worker` is no whole address. Write `new URL("./parts.js", import.meta.url)`. */
+  "worker/bad-address": ConfigError;
+  /** The module given as `worker: { module }` cannot be imported, or exports no `customObjects`. */
+  "worker/bad-module": ConfigError;
+  /** The worker that trained the model died, or could not be started. The weights are those that it had last sent; call again. */
+  "worker/died": LanewiseError;
+  /** A layer, loss or metric of your own cannot be posted to a worker. Export it from a module, given as `worker: { module }`. */
+  "worker/functions": UnsupportedError;
+  /** This JavaScript engine has no workers. Call `fit` without `worker`. */
+  "worker/unavailable": UnsupportedError;
+
   // ── zip: archives ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A file of an archive does not unpack to the size and checksum that the archive says. Fetch or copy it again. */

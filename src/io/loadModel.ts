@@ -10,6 +10,7 @@ import { input } from "../layers/symbolic.js";
 import { type Architecture, chain, type PlacedLayer, refuseHuge } from "../model/architecture.js";
 import { type PendingHook, RECOVERED_HOOKS } from "../model/callback.js";
 import { type CallbackState, isStateName, unpackState } from "../model/callbackState.js";
+import { resolveCompile } from "../model/compile.js";
 import type { Core } from "../model/core.js";
 import type { DefinedLoss } from "../losses/define.js";
 import { type Loss, LOSSES } from "../losses/table.js";
@@ -60,25 +61,34 @@ export async function loadModel<Output extends Predictions = Prediction>(
   const { customObjects = {}, threads = 1 } = knownOptions<LoadOptions>(options, "loadModel()", known);
   checkThreads(threads);
   checkCustomObjects(customObjects);
-  const file = readModelFile(await readBytes(source));
-  const architecture = parse<SavedArchitecture>(file, "architecture");
-  const core = await rebuild(architecture, file, customObjects, threads);
-  const model = new Model<Output>(core);
+  return new Model<Output>(await loadCore(await readBytes(source), { customObjects, threads }));
+}
+
+/** What a file of these bytes makes, without a face. */
+export async function loadCore(
+  bytes: Uint8Array,
+  options: { customObjects: CustomObjects; threads: Threads; windowBytes?: number },
+): Promise<Core> {
+  const { customObjects } = options;
+  const file = readModelFile(bytes);
+  const core = await rebuild(parse<SavedArchitecture>(file, "architecture"), file, options);
   loadWeights(core, file);
   if (file.metadata.compile !== undefined) {
     const compile = parse<SavedCompile>(file, "compile");
     within("compile", () =>
-      model.compile({
-        optimizer: compile.optimizer as Optimizer,
-        loss: lossOf(compile.loss, customObjects),
-        lossWeights: compile.lossWeights,
-        metrics: compile.metrics as Metric[] | Metric[][],
-        clip: compile.clip as Clip | undefined,
-      }),
+      core.compile(
+        resolveCompile(core.architecture, {
+          optimizer: compile.optimizer as Optimizer,
+          loss: lossOf(compile.loss, customObjects),
+          lossWeights: compile.lossWeights,
+          metrics: compile.metrics as Metric[] | Metric[][],
+          clip: compile.clip as Clip | undefined,
+        }),
+      ),
     );
   }
   if (file.metadata.training !== undefined) within("training", () => loadTraining(core, file));
-  return model;
+  return core;
 }
 
 /**
@@ -94,8 +104,7 @@ export function restoreTraining(core: Core, bytes: Uint8Array): void {
 async function rebuild(
   architecture: SavedArchitecture,
   file: SafetensorsFile,
-  customObjects: CustomObjects,
-  threads: Threads,
+  { customObjects, ...options }: { customObjects: CustomObjects; threads: Threads; windowBytes?: number },
 ): Promise<Core> {
   const { layers: saved, seed } = architecture;
   if (!Array.isArray(saved)) throw broken("architecture", "it lists no layers");
@@ -104,7 +113,7 @@ async function rebuild(
   const planned = within("architecture", () => plannedOf(architecture, layers));
   refuseMissingWeights(planned.layers, file);
   try {
-    return await createCore(() => planned, { seed, threads });
+    return await createCore(() => planned, { seed, ...options });
   } catch (error) {
     throw isBadInput(error) ? broken("architecture", (error as Error).message, error) : error;
   }

@@ -1,23 +1,23 @@
 import { MAX_GROUP_BATCHES } from "../../assembly/shared/layout.js";
 import { abortSignal, boolean, knownOptions, numberInRange, positiveInteger, positiveNumber, show } from "../check.js";
-import { BusyError, ConfigError, DataError } from "../errors.js";
+import { ConfigError, DataError } from "../errors.js";
 import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
-import type { Callback, CallbackContext, Logs, PendingHook } from "./callback.js";
-import { matchStates } from "./callbackState.js";
-import { type Compiled, type Core, NO_GROUP } from "./core.js";
+import type { Callback, Logs } from "./callback.js";
+import type { Compiled, Core } from "./core.js";
 import { type Rows, sliceRows } from "./data.js";
 import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
 import { cacheablePart, FrozenCache } from "./frozenCache.js";
 import type { FrozenPart } from "./frozenPart.js";
-import { figuresOf, logsOf } from "./logs.js";
+import { type Failure, Listeners } from "./listeners.js";
+import { logsOf } from "./logs.js";
 import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { ObservedStep } from "./observed.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
-import type { NamedArray } from "./variables.js";
 import { type ClassWeight, type Weighting, weightsOf } from "./weights.js";
+import { checkWorker, trainInWorker, type WorkerOptions } from "./worker.js";
 
 export interface FitOptions {
   /** How often the data are gone through (default 1). */
@@ -59,6 +59,13 @@ export interface FitOptions {
    * way, the outputs are made anew. What listens to `onObservation` is not told of the layers whose outputs are kept.
    */
   cacheFrozen?: boolean;
+  /**
+   * Train in a worker (of the web, or a thread of Node), so that this thread stays free (default false): the same bits. The
+   * model has the weights and the training state of the last epoch's end, which `predict` uses meanwhile, and of the last step
+   * once the call ends. Callbacks run here and are awaited, but for `onProgress`, for which training does not wait; where one
+   * has `onBatchEnd`, the state is brought back with each batch, which costs far more than a step of a small network.
+   */
+  worker?: boolean | WorkerOptions;
 }
 
 export const FIT_OPTIONS = {
@@ -76,6 +83,7 @@ export const FIT_OPTIONS = {
   maxMs: true,
   resume: true,
   cacheFrozen: true,
+  worker: true,
 };
 
 export type StopReason = "completed" | "maxSteps" | "maxMs" | "earlyStopping" | "nonFinite" | "callback";
@@ -91,7 +99,7 @@ export interface History {
 }
 
 /** All that a fit was asked for, checked. */
-interface Plan {
+export interface Plan {
   readonly compiled: Compiled;
   readonly epochs: number;
   readonly batchSize: number;
@@ -108,6 +116,8 @@ interface Plan {
   readonly validation: readonly Rows[] | undefined;
   /** What the outputs are to be kept of. */
   readonly frozen: FrozenPart | undefined;
+  /** Undefined: this thread trains. */
+  readonly worker: WorkerOptions | undefined;
 }
 
 /** Trains. Everything is checked, and the data are copied, before the first `await`. */
@@ -115,6 +125,12 @@ export async function fit(core: Core, model: Model, x: Inputs, y: Outputs, optio
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
+  core.stopRequested = undefined; // now: one that is set from here on counts
+  return plan.worker ? trainInWorker(core, model, plan, plan.worker) : train(core, model, plan);
+}
+
+/** Trains as planned, in this thread. */
+export async function train(core: Core, model: Model, plan: Plan): Promise<History> {
   const { batchSize: batchRows, shuffle, mode } = plan;
   if (plan.accumulateSteps > 1) core.reserveAccumulator();
   core.prepare(mode, Math.min(batchRows, plan.trainRows), { part: plan.frozen });
@@ -195,6 +211,7 @@ function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
     train,
     validation,
     frozen: cacheFrozen ? cacheablePart(core, validation ? [train, validation] : [train]) : undefined,
+    worker: options.worker ? checkWorker(core, compiled, options.worker, validation !== undefined) : undefined,
   };
 }
 
@@ -264,7 +281,7 @@ class Fit {
   readonly #run: Run;
   readonly #pacer = new Pacer();
   readonly #history: History = { epoch: [], history: {}, stopReason: "completed" };
-  readonly #context: CallbackContext;
+  readonly #listeners: Listeners;
   readonly #started = performance.now();
   /** A callback wants to hear of every step. */
   readonly #everyStep: boolean;
@@ -276,29 +293,23 @@ class Fit {
   #lastYield = performance.now();
 
   constructor(core: Core, model: Model, plan: Plan, { data, validation, cache }: Sets) {
-    const { epochs, batchSize, trainRows, callbacks } = plan;
     this.#core = core;
     this.#plan = plan;
     this.#data = data;
     this.#validation = validation;
     this.#cache = cache;
     this.#run = core.run("train");
-    this.#everyStep = callbacks.some(({ onBatchEnd }) => onBatchEnd);
-    const info = { epochs, batchSize, samples: trainRows, stepsPerEpoch: Math.ceil(trainRows / batchSize) };
-    this.#context = {
-      model,
-      info,
-      resumed: plan.resume,
-      figures: figuresOf(plan.compiled, plan.validation !== undefined),
-      stop: (reason) => void (core.stopRequested ??= reason),
-      setWeights: (weights) => this.#setWeights(weights),
-    };
+    this.#everyStep = plan.callbacks.some(({ onBatchEnd }) => onBatchEnd);
+    this.#listeners = new Listeners(core, model, plan, (weights) => {
+      core.variables.write(weights);
+      cache?.invalidate();
+    });
   }
 
   async run(): Promise<History> {
-    let failure: { readonly error: unknown } | undefined;
+    let failure: Failure | undefined;
     try {
-      await this.#begin();
+      await this.#listeners.begin();
       const { progress, stopRequested } = this.#core;
       this.#stop = stopRequested;
       while (progress.epoch < this.#plan.epochs && this.#stop === undefined) await this.#epoch();
@@ -306,42 +317,9 @@ class Fit {
       failure = { error };
     }
     this.#run.dropStep(); // an abort may have come in the midst of one
-    for (const callback of this.#plan.callbacks) {
-      try {
-        await callback.onTrainEnd?.(this.#logs, this.#context);
-      } catch (error) {
-        failure ??= { error }; // the first error is the one to tell, and the others still hear of the end
-      }
-    }
-    if (failure) throw failure.error;
+    await this.#listeners.end(this.#logs, failure);
     this.#history.stopReason = this.#stop ?? "completed";
     return this.#history;
-  }
-
-  /** Callbacks begin, then take up their states. Where one refuses, all is as if the fit had not been called. */
-  async #begin(): Promise<void> {
-    const core = this.#core;
-    const { callbacks, resume, trainRows: rows } = this.#plan;
-    const before = { ...core.progress, callbackStates: core.callbackStates() };
-    const afresh = { epoch: 0, position: 0, callbackStates: [], pending: undefined };
-    core.progress = { ...before, rows, ...(!resume && afresh) };
-    core.callbacks = undefined; // until they are complete, what is kept are the states that they shall have
-    core.stopRequested = undefined;
-    const states = matchStates(core.progress.callbackStates, callbacks);
-    try {
-      await this.#each((callback) => callback.onTrainBegin?.({}, this.#context));
-      for (const [i, callback] of callbacks.entries()) {
-        if (states[i]?.state !== undefined) callback.setState?.(states[i].state, this.#context);
-      }
-    } catch (error) {
-      core.progress = before;
-      throw error;
-    }
-    if (!resume) this.#run.group = NO_GROUP;
-    core.callbacks = callbacks;
-    const late = callbacks.filter((_, i) => states[i]?.late);
-    const { pending } = core.progress;
-    if (pending) await this.#tell(pending, late);
   }
 
   /** One epoch, or the rest of one that was stopped. */
@@ -349,7 +327,7 @@ class Fit {
     const { compiled, signal, trainRows } = this.#plan;
     const { progress } = this.#core;
     const { epoch } = progress;
-    await this.#each((callback) => callback.onEpochBegin?.(epoch, {}, this.#context));
+    await this.#listeners.each((callback) => callback.onEpochBegin?.(epoch, {}, this.#listeners.context));
     this.#startEpoch();
     if (progress.position < trainRows && !(await this.#stepThrough())) return;
 
@@ -362,7 +340,7 @@ class Fit {
     this.#history.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (this.#history.history[name] ??= []).push(value);
     Object.assign(progress, { epoch: epoch + 1, position: 0 });
-    await this.#tell({ hook: "onEpochEnd", index: epoch, logs });
+    await this.#listeners.tell({ hook: "onEpochEnd", index: epoch, logs });
     if (progress.epoch === this.#plan.epochs) return;
     this.#checkLimits();
     await this.#breathe(); // epochs may be far shorter than a slice
@@ -438,7 +416,8 @@ class Fit {
     const observation = observed.read();
     for (const callback of this.#plan.callbacks) {
       const { observeEvery: every } = callback;
-      if (every && observation.step % every === 0) await callback.onObservation?.(observation, logs, this.#context);
+      if (every && observation.step % every === 0)
+        await callback.onObservation?.(observation, logs, this.#listeners.context);
     }
   }
 
@@ -446,8 +425,8 @@ class Fit {
     const logs = (this.#logs = logsOf(this.#plan.compiled, this.#run.sums));
     await this.#reportObservation(logs);
     const batch = Math.ceil(this.#run.position / this.#plan.batchSize);
-    if (this.#everyStep) await this.#tell({ hook: "onBatchEnd", index: batch - 1, logs });
-    await this.#each((callback) => callback.onProgress?.(batch, logs, this.#context));
+    if (this.#everyStep) await this.#listeners.tell({ hook: "onBatchEnd", index: batch - 1, logs });
+    await this.#listeners.each((callback) => callback.onProgress?.(batch, logs, this.#listeners.context));
   }
 
   #checkLimits(): void {
@@ -474,35 +453,5 @@ class Fit {
     await yieldToHost();
     this.#lastYield = performance.now();
     this.#plan.signal?.throwIfAborted();
-  }
-
-  async #each(hook: (callback: Callback) => void | Promise<void>): Promise<void> {
-    for (const callback of this.#plan.callbacks) await hook(callback);
-  }
-
-  /** What is saved in the midst of this says who has not heard yet, so that a resume leaves nobody out. */
-  async #tell(
-    { hook, index, logs }: Omit<PendingHook, "late">,
-    callbacks: readonly Callback[] = this.#plan.callbacks,
-  ): Promise<void> {
-    const { progress } = this.#core;
-    const late = new Set(callbacks);
-    progress.pending = { hook, index, logs, late };
-    for (const callback of callbacks) {
-      late.delete(callback);
-      await callback[hook]?.(index, logs, this.#context);
-    }
-    progress.pending = undefined;
-  }
-
-  #setWeights(weights: ReadonlyMap<string, NamedArray>): void {
-    if (this.#core.evaluations > 0 || !this.#run.atStep) {
-      throw new BusyError(
-        "model/busy",
-        "A callback can write weights between two steps only: call setWeights within a hook.",
-      );
-    }
-    this.#core.variables.write(weights);
-    this.#cache?.invalidate();
   }
 }

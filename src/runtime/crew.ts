@@ -16,8 +16,8 @@ export interface Workplace {
   join(crew: number, thread: number, scratch: number, maySleep: boolean): void;
 }
 
-/** A model that nobody holds any longer lets its helpers go. */
-const departures = new FinalizationRegistry<Helpers>((helpers) => helpers.dismiss());
+/** A model that nobody holds any longer lets its helpers go. Made with the first helpers: some edge runtimes have none of it. */
+let departures: FinalizationRegistry<Helpers> | undefined;
 
 /**
  * The threads of one engine, as thread 0 sees them (assembly/program/crew.ts: how they meet). Helpers are hired when a program
@@ -92,6 +92,7 @@ export class Crew {
     const common = { module, memory, crew, failed: crew + CREW_FAILED, done: crew + CREW_DONE };
     const hirings = this.#scratches.map((scratch, i) => ({ ...common, thread: i + 1, scratch }));
     this.#helpers = new Helpers(hire, hirings);
+    departures ??= new FinalizationRegistry((helpers) => helpers.dismiss());
     departures.register(this, this.#helpers);
   }
 }

@@ -585,14 +585,14 @@ export interface ErrorCodes {
   /** A layer or an activation that TensorFlow.js does not have. The message says what to use instead. */
   "tfjs/unsupported-layer": UnsupportedError;
 
+  // ── threads: workers of a model ───────────────────────────────────────────────────────────────────────────────────
+
+  /** A worker thread of the model died. The weights are those of the last whole step; call again, and new threads are started. */
+  "threads/worker-died": LanewiseError;
+
   // ── torch: networks of PyTorch ────────────────────────────────────────────────────────────────────────────────────
 
   /** A normalization's epsilon is not PyTorch's default, and the file does not say which was used. Write 1e-5, or pass `checkEpsilon: false`. */
-  "threads/worker-died": LanewiseError;
-
-  // ── weights: what is written by name ──────────────────────────────────────────────────────────────────────────────
-
-  /** Weights are missing. Give all of them, or pass `{ strict: false }` to keep those that are not given. */
   "torch/epsilon": ConfigError;
   /** `modules` is no list of modules, or names one that the file does not have. The message lists them. */
   "torch/unknown-module": ConfigError;
@@ -609,9 +609,9 @@ export interface ErrorCodes {
   /** A module has other tensors than its layer takes: another kind of module, or a bias too many or too few. */
   "torch/wrong-tensors": ShapeError;
 
-  // ── threads: workers of a model ───────────────────────────────────────────────────────────────────────────────────
+  // ── weights: what is written by name ──────────────────────────────────────────────────────────────────────────────
 
-  /** A worker thread of the model died. The weights are those of the last whole step; call again, and new threads are started. */
+  /** Weights are missing. Give all of them, or pass `{ strict: false }` to keep those that are not given. */
   "weights/missing": ShapeError;
   /** The model has no weight of this name. The message lists some that it has. */
   "weights/unknown-name": ShapeError;

@@ -56,14 +56,13 @@ export function addNoise(
   seedHi: u32,
   first: i32, // a multiple of 4
 ): void {
-  for (let i = 0; i < n; i += 4) {
-    const words = philoxBlock((first + i) >> 2, layer, step, STREAM_NOISE, seedLo, seedHi);
-    const at = (<usize>i) << 2;
+  for (let i = first, end = first + n; i < end; i += 4, x += 16, y += 16) {
+    const words = philoxBlock(i >> 2, layer, step, STREAM_NOISE, seedLo, seedHi);
     let noise = f32x4.splat(normal(i32x4.extract_lane(words, 0), stddev));
     noise = f32x4.replace_lane(noise, 1, normal(i32x4.extract_lane(words, 1), stddev));
     noise = f32x4.replace_lane(noise, 2, normal(i32x4.extract_lane(words, 2), stddev));
     noise = f32x4.replace_lane(noise, 3, normal(i32x4.extract_lane(words, 3), stddev));
-    storeLanes(y + at, f32x4.add(v128.load(x + at), noise), n - i);
+    storeLanes(y, f32x4.add(v128.load(x), noise), end - i);
   }
 }
 

@@ -54,7 +54,10 @@ export function readSource(virtual: ReadonlyMap<string, string> = new Map()): So
     if (file !== undefined) parsed.set(path, file);
     return file;
   };
-  const roots = [...MODULES.map(([, path]) => path), "src/errorCodes.ts"].map((path) => join(ROOT, path));
+  // A worker begins with its own script, which nothing imports.
+  const roots = [...MODULES.map(([, path]) => path), "src/errorCodes.ts", "src/worker/train.ts"].map((path) =>
+    join(ROOT, path),
+  );
   const program = ts.createProgram([...roots, ...texts.keys()], options, host);
   return { program, checker: program.getTypeChecker() };
 }

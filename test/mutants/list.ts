@@ -715,7 +715,7 @@ export const MUTANTS: readonly Mutant[] = [
     },
     "noise-shares-a-stream": {
       why: "noise and masks of one layer are drawn from the same words",
-      find: "philoxBlock((first + i) >> 2, layer, step, STREAM_NOISE, seedLo, seedHi)",
+      find: "philoxBlock(i >> 2, layer, step, STREAM_NOISE, seedLo, seedHi)",
       replace: "philoxBlock(i >> 2, layer, step, STREAM_DROPOUT, seedLo, seedHi)",
     },
   }),

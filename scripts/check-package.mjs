@@ -111,8 +111,8 @@ async function lint(command, args) {
   if (code !== 0) throw new Error(`\n${tail(stdout)}\n${tail(stderr)}`);
 }
 await check("publint", () => lint(bin("publint"), [tarball, "--strict"]));
-// The wasm files and package.json have no types; "node10" knows no subpaths at all.
-const untyped = ["./wasm", "./wasm-threads", "./predict/wasm", "./package.json"];
+// The wasm files, package.json and a worker's script are nothing to import; "node10" knows no subpaths at all.
+const untyped = ["./wasm", "./wasm-threads", "./predict/wasm", "./package.json", "./worker"];
 await check("are the types wrong", () =>
   lint(bin("attw"), [tarball, "--profile", "node16", "--exclude-entrypoints", ...untyped]),
 );

@@ -1,5 +1,6 @@
 // Trains on handwritten digits in a worker, and draws the loss: the page stays free for everything else.
 
+import script from "lanewise/worker?worker&url"; // bundled for itself; without a bundler: worker: true
 import { adam, dense, init, rescaling, sequential } from "lanewise";
 import { loadDigits } from "lanewise/data";
 import wasm from "lanewise/wasm?url";
@@ -24,7 +25,7 @@ model.compile({
 const losses = [];
 await model.fit(train.x, train.y, {
   epochs: EPOCHS,
-  worker: true,
+  worker: { script: new URL(script, location.href) },
   callbacks: [{ onEpochEnd: (epoch, { loss, accuracy }) => show(epoch, loss, accuracy) }],
 });
 const { accuracy } = await model.evaluate(test.x, test.y);

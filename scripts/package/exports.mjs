@@ -33,6 +33,7 @@ export const SUBPATHS = {
 };
 
 const FILES = {
+  "./worker": "./build/src/worker/train.js",
   "./wasm": "./build/lanewise.wasm",
   "./wasm-threads": "./build/lanewise-threads.wasm",
   "./predict/wasm": "./build/lanewise-predict.wasm",

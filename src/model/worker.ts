@@ -36,7 +36,7 @@ export interface WorkerOptions {
    * functions and cannot be posted. It imports the same lanewise as the worker's script does.
    */
   module?: URL | string;
-  /** Where the worker's script is, if not beside this library's files (`build/src/worker/train.js`). */
+  /** Where the worker's script is, if not beside this library's files: behind a bundler, its address of `lanewise/worker`. */
   script?: URL | string;
 }
 

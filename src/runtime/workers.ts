@@ -3,6 +3,13 @@
 import { builtin } from "./builtin.js";
 import { isNode } from "./threads.js";
 
+/**
+ * Written so that bundlers do not look for the script: it is a module that loads others, and Vite, unless told otherwise, wants
+ * a worker's script to be one classic file. Where a bundler moves this file, `worker: { script }` says where the script is.
+ */
+const HERE = import.meta.url;
+const trainScript = () => new URL("../worker/train.js", HERE);
+
 /** A worker that runs. */
 export interface WorkerLink<Told, Heard> {
   post(message: Told, transfer?: readonly ArrayBuffer[]): void;
@@ -33,7 +40,7 @@ export async function startTrainer<Told, Heard>(script: URL | string | undefined
 type HalfLink<Told> = Omit<WorkerLink<Told, never>, "next">;
 
 async function startInNode<Told, Heard>(
-  script: URL | string = new URL("../worker/train.js", import.meta.url),
+  script: URL | string = trainScript(),
   inbox: Inbox<Heard>,
 ): Promise<HalfLink<Told>> {
   const { Worker } = await builtin("worker_threads");
@@ -49,12 +56,13 @@ async function startInNode<Told, Heard>(
 }
 
 function startInBrowser<Told, Heard>(script: URL | string | undefined, inbox: Inbox<Heard>): HalfLink<Told> {
-  const worker = script
-    ? new Worker(script, { type: "module" })
-    : new Worker(new URL("../worker/train.js", import.meta.url), { type: "module" }); // as bundlers look for it
+  const worker = new Worker(script ?? trainScript(), { type: "module" });
   worker.onmessage = ({ data }: MessageEvent<Heard>) => inbox.put(data);
   worker.onmessageerror = () => inbox.close("a message from it cannot be read");
-  worker.onerror = ({ message }) => inbox.close(message || "its script cannot be loaded");
+  worker.onerror = ({ message }) =>
+    inbox.close(
+      message || "its script cannot be loaded; with a bundler say where it is, worker: { script } (lanewise/worker)",
+    );
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     end: () => worker.terminate(),

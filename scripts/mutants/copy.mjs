@@ -16,8 +16,22 @@ import { stripVTControlCharacters } from "node:util";
 import { execute, tail, TimedOut } from "../platforms/execute.mjs";
 
 const LEFT_OUT = new Set([".git", "node_modules", "build", "coverage"]);
-const PLAIN = { entry: "assembly/index.ts", target: "quick", module: "build/lanewise.wasm" };
-const THREADS = { entry: "assembly/threads.ts", target: "quickThreads", module: "build/lanewise-threads.wasm" };
+/** Each module, and which test files load it. */
+const BUILDS = [
+  { entry: "assembly/index.ts", target: "quick", module: "build/lanewise.wasm", isUsedBy: () => true },
+  {
+    entry: "assembly/threads.ts",
+    target: "quickThreads",
+    module: "build/lanewise-threads.wasm",
+    isUsedBy: (test) => test.startsWith("test/threads/"),
+  },
+  {
+    entry: "assembly/predict.ts",
+    target: "quickPredict",
+    module: "build/lanewise-predict.wasm",
+    isUsedBy: (test) => test.startsWith("test/predict/"),
+  },
+];
 const BUILD_SECONDS = 120;
 
 /** A mutant that cannot be made: the list is wrong, not the tests. */
@@ -37,7 +51,7 @@ export class Copy {
 
   /** Builds the modules as they are, or takes those of a copy that has. */
   async prepare(other) {
-    for (const build of [PLAIN, THREADS]) {
+    for (const build of BUILDS) {
       if (other === undefined) await this.#build(build);
       this.#modules.set(build, other?.#modules.get(build) ?? readFileSync(join(this.#root, build.module)));
       this.#restore(build);
@@ -54,8 +68,7 @@ export class Copy {
     const source = readFileSync(path, "utf8");
     const found = source.split(find).length - 1;
     if (found !== 1) throw new Unmade(`what is to be replaced stands ${found} times in ${file}`);
-    const used = tests.some((test) => test.startsWith("test/threads/")) ? [PLAIN, THREADS] : [PLAIN];
-    const builds = file.startsWith("assembly/") ? used : [];
+    const builds = file.startsWith("assembly/") ? BUILDS.filter(({ isUsedBy }) => tests.some(isUsedBy)) : [];
     writeFileSync(
       path,
       source.replace(find, () => replace),
@@ -85,11 +98,11 @@ export class Copy {
     const failed = results.flatMap(({ assertionResults }) =>
       assertionResults.filter(({ status }) => status === "failed"),
     );
-    const unloaded = results.find(
-      ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
-    );
-    if (failed.length === 0 && unloaded) throw new Unmade(tail(stripVTControlCharacters(unloaded.message)));
-    const outside = failed.length === 0 && code !== 0 ? ["an error outside of any test"] : [];
+    const broken = results.find(({ status, message }) => status === "failed" && message !== "");
+    const unloaded = broken?.assertionResults.length === 0;
+    const said = tail(stripVTControlCharacters(broken?.message ?? stderr));
+    if (failed.length === 0 && unloaded) throw new Unmade(said);
+    const outside = failed.length === 0 && code !== 0 ? [`an error outside of any test: ${said}`] : [];
     return {
       failed: [...failed.map(({ fullName }) => fullName), ...outside],
       seconds: secondsByFile(results, realpathSync(this.#root)),

@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import ts from "typescript";
+import { runArm64 } from "./platforms/arm64.mjs";
 import { CHROMIUM, FIREFOX, runBrowser } from "./platforms/browser.mjs";
 import { Missing } from "./platforms/execute.mjs";
 import { BUN, DENO, runInstalled } from "./platforms/installed.mjs";
@@ -28,6 +29,10 @@ const RUNTIMES = {
   node22: node(22),
   node24: node(24),
   node26: node(26),
+  arm64: {
+    label: "Node 24 arm64",
+    run: (threads) => runArm64(24, COMPILED, { ...LIMIT, threads }),
+  },
   chromium: browser("Chromium", CHROMIUM),
   firefox: browser("Firefox", FIREFOX),
   deno: installed("Deno", DENO),
@@ -35,7 +40,7 @@ const RUNTIMES = {
   workerd: { label: "workerd", run: (threads) => runWorkerd(COMPILED, { ...LIMIT, threads }) },
 };
 
-const WIDTHS = [9, 13, 12, 7, 12, 9, 6]; // with two blanks between them: 80 columns
+const WIDTHS = [13, 13, 12, 7, 12, 4, 7]; // with two blanks between them: 80 columns
 
 const HELP = `Usage: npm run test:platforms -- [options]
 
@@ -54,8 +59,9 @@ Run "npm run build" first. Exit code 1 if a hash differs or a runtime fails.
 The Node that runs this is used where it is of the version wanted, others come
 from npm's package "node" through npx; browsers are looked for on PATH and get
 a fresh profile; Deno, Bun and workerd come from npm install --prefix
-test/runtimes, and the bundler for workerd from test/bundle. What is not found
-is skipped by name.
+test/runtimes, and the bundler for workerd from test/bundle; Node for arm64 is
+npm's too, run by qemu-user (Debian: qemu-user, libstdc++6-arm64-cross). What is
+not found is skipped by name.
 
 Example:
   npm run test:platforms -- --only node20,chromium
@@ -100,7 +106,7 @@ async function main({ help, only, threads, write }) {
   const committed = JSON.parse(readFileSync(COMMITTED, "utf8"));
 
   const results = [];
-  printRow("runtime", "version", "trained", "resumed", "mix", "committed", "time");
+  printRow("runtime", "version", "trained", "resumed", "mix", "bits", "time");
   for (const name of only ?? Object.keys(RUNTIMES)) {
     const result = { name, label: RUNTIMES[name].label, ...(await attempt(RUNTIMES[name], threads)) };
     if (result.outcome) result.differences = differences(result.outcome, committed);

@@ -5,21 +5,32 @@ import { execute, Missing, onPath, tail } from "./execute.mjs";
 
 const FETCH_SECONDS = 120; // it may have to be downloaded first
 
-export async function runNode(major, conformance, { seconds, threads }) {
-  const [command, ...before] = await find(major);
+export async function runNode(major, conformance, options) {
+  return conform(await find(major), conformance, options);
+}
+
+/** In the Node that `command` starts, with the arguments behind it; with `commonJs` by require as well. */
+export async function conform([command, ...before], conformance, { seconds, threads, commonJs = true }) {
   // Read from stdin: no shell on the way has quotes to mistake.
   const input = `
     const { conformance } = await import(${JSON.stringify(conformance.href)});
     const outcome = await conformance({ threads: ${threads} });
-    const { createRequire } = await import("node:module");
-    const required = createRequire(process.cwd() + "/")(${JSON.stringify(fileURLToPath(new URL("conformance.cjs", conformance)))});
-    const byRequire = await required.conformance({ threads: ${threads} });
-    if (JSON.stringify(byRequire) !== JSON.stringify(outcome)) throw new Error("CommonJS has other bits");
+    ${commonJs ? byRequire(conformance, threads) : ""}
     process.stdout.write(JSON.stringify({ version: process.versions.node, outcome }));
   `;
   const { code, stdout, stderr } = await execute(command, [...before, "--input-type=module", "-"], { seconds, input });
   if (code !== 0) throw new Error(`ended with ${code}\n${tail(stderr)}`);
   return JSON.parse(stdout);
+}
+
+function byRequire(conformance, threads) {
+  const path = fileURLToPath(new URL("conformance.cjs", conformance));
+  return `
+    const { createRequire } = await import("node:module");
+    const required = createRequire(process.cwd() + "/")(${JSON.stringify(path)});
+    const again = await required.conformance({ threads: ${threads} });
+    if (JSON.stringify(again) !== JSON.stringify(outcome)) throw new Error("CommonJS has other bits");
+  `;
 }
 
 async function find(major) {

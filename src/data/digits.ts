@@ -1,3 +1,4 @@
+import { fromBase64 } from "../formats/base64.js";
 import { DIGITS_BASE64 } from "./digitsBytes.js";
 import { gunzip } from "./gunzip.js";
 import type { LabelledRows } from "./idxFolder.js";
@@ -34,13 +35,12 @@ export async function loadDigits({
   testFraction = 0.2,
   seed = 0,
 }: Pick<SplitOptions, "testFraction" | "seed"> = {}): Promise<Digits> {
-  const packed = Uint8Array.from(atob(DIGITS_BASE64), (char) => char.charCodeAt(0));
-  const columns = await gunzip(packed, (PIXELS + 1) * ROWS);
   // Pixel by pixel (PIXELS, ROWS), which packs better, then the labels.
-  const x = Uint8Array.from(
-    { length: ROWS * PIXELS },
-    (_, i) => columns[(i % PIXELS) * ROWS + Math.floor(i / PIXELS)]!,
-  );
+  const columns = await gunzip(fromBase64(DIGITS_BASE64), (PIXELS + 1) * ROWS);
+  const x = new Uint8Array(ROWS * PIXELS);
+  for (let row = 0, at = 0; row < ROWS; row++) {
+    for (let pixel = 0; pixel < PIXELS; pixel++) x[at++] = columns[pixel * ROWS + row]!;
+  }
   const y = columns.slice(PIXELS * ROWS);
   return { x, y, ...shuffleSplit(x, y, { testFraction, seed, stratify: true }), shape: [8, 8], classes: 10 };
 }

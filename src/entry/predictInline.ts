@@ -2,7 +2,7 @@
 
 import { base64 } from "../../lanewise-predict.wasm.js";
 import { bringAlong } from "../predict/wasm.js";
-import { fromBase64 } from "./base64.js";
+import { fromBase64 } from "../formats/base64.js";
 
 bringAlong(() => fromBase64(base64));
 

@@ -1,5 +1,5 @@
 // The training steps that are timed. C to F are the classics for MNIST; A and B show what a step costs when there is
-// hardly any arithmetic in it. (E is the network of twenty layers, without batch normalization.)
+// hardly any arithmetic in it; S is the network that SimpleChains.jl shows. (E is the network of twenty layers, without batch normalization.)
 
 export interface Step {
   readonly name: string;
@@ -20,6 +20,7 @@ export interface Step {
 export const STEPS: readonly Step[] = [
   { name: "A", inputs: 2, hidden: [8], classes: 2, activation: "tanh", optimizer: "sgd", batch: 4, steps: 4096, epochs: 4 },
   { name: "B", inputs: 4, hidden: [16, 16], classes: 3, activation: "relu", optimizer: "adam", batch: 16, steps: 1024, epochs: 4 },
+  { name: "S", inputs: 4, hidden: [32, 16], classes: 4, activation: "tanh", optimizer: "adam", batch: 16, steps: 1024, epochs: 4 },
   { name: "C", inputs: 784, hidden: [300, 100], classes: 10, activation: "relu", optimizer: "sgd", batch: 50, steps: 8, epochs: 2 },
   { name: "D", inputs: 784, hidden: [256, 256], classes: 10, activation: "relu", optimizer: "adam", batch: 128, steps: 2, epochs: 3 },
   { name: "E", inputs: 784, hidden: Array<number>(20).fill(100), classes: 10, activation: "elu", optimizer: "adam", batch: 64, steps: 4, epochs: 2 },
@@ -44,7 +45,12 @@ export const OBSERVED: readonly Step[] = STEPS.filter(({ name }) => "DE".include
 });
 
 /** 2·m·n·k for each product that the step needs: forward, both gradients, but none for the first layer's input. */
-export function flops({ inputs, hidden, classes, batch }: Step): number {
+export function flops({
+  inputs,
+  hidden,
+  classes,
+  batch,
+}: Pick<Step, "inputs" | "hidden" | "classes" | "batch">): number {
   const widths = [inputs, ...hidden, classes];
   return widths.slice(1).reduce((sum, width, i) => sum + 2 * batch * widths[i]! * width * (i === 0 ? 2 : 3), 0);
 }

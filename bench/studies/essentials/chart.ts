@@ -19,6 +19,7 @@ export interface LineChart {
   readonly title: string;
   readonly x: string;
   readonly y: string;
+  readonly logX?: boolean;
   readonly logY?: boolean;
   readonly yDomain?: Point;
   readonly lines: readonly Line[];

@@ -94,13 +94,14 @@ class Pen {
     const marginRight = 22 + LETTER_WIDTH * Math.max(...chart.lines.map(({ label }) => label.length));
     const width = Math.round(WIDTH + marginRight - 80);
     const yTicks = chart.logY ? logTicks(chart) : 6;
+    const xTicks = chart.logX ? powersOfTwo(chart) : 6;
     const svg = Plot.plot({
       document: this.#document,
       width,
       height: HEIGHT,
       ...MARGINS,
       marginRight,
-      x: { label: null, ticks: 6, tickSize: 0 },
+      x: { label: null, tickSize: 0, ticks: xTicks, ...(chart.logX && { type: "log", tickFormat: String }) },
       y: {
         label: null,
         tickSize: 0,
@@ -108,7 +109,7 @@ class Pen {
         ...(chart.logY ? { type: "log", ticks: yTicks, tickFormat: powerOfTen } : { ticks: 6, nice: true }),
       },
       marks: [
-        Plot.gridX({ ticks: 6, stroke: color("grid"), strokeOpacity: 1 }),
+        Plot.gridX({ ticks: xTicks, stroke: color("grid"), strokeOpacity: 1 }),
         Plot.gridY({ ticks: yTicks, stroke: color("grid"), strokeOpacity: 1 }),
         ...chart.lines.flatMap((line) => this.#line(line, chart.yDomain)),
       ],
@@ -242,6 +243,12 @@ function logTicks({ lines, yDomain }: LineChart): number[] {
     .filter((exponent) => few || (exponent - last) % step === 0)
     .flatMap((exponent) => (few ? [1, 2, 5] : [1]).map((digit) => Number(`${digit}e${exponent}`)))
     .filter((tick) => tick >= low && tick <= high);
+}
+
+/** 1, 8, 64, …: what sizes are usually. */
+function powersOfTwo({ lines }: LineChart): number[] {
+  const greatest = Math.max(...lines.flatMap(({ points }) => points.map(([x]) => x)));
+  return Array.from({ length: 1 + Math.floor(Math.log2(greatest) / 3) }, (_, i) => 8 ** i);
 }
 
 function powerOfTen(value: number): string {

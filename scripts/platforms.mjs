@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import ts from "typescript";
 import { runArm64 } from "./platforms/arm64.mjs";
 import { CHROMIUM, FIREFOX, runBrowser } from "./platforms/browser.mjs";
+import { runEdge } from "./platforms/edge.mjs";
 import { Missing } from "./platforms/execute.mjs";
 import { BUN, DENO, runInstalled } from "./platforms/installed.mjs";
 import { runNode } from "./platforms/node.mjs";
@@ -38,6 +39,7 @@ const RUNTIMES = {
   deno: installed("Deno", DENO),
   bun: installed("Bun", BUN),
   workerd: { label: "workerd", run: (threads) => runWorkerd(COMPILED, { ...LIMIT, threads }) },
+  edge: { label: "edge-runtime", run: (threads) => runEdge(COMPILED, { ...LIMIT, threads }) },
 };
 
 const WIDTHS = [13, 13, 12, 7, 12, 4, 7]; // with two blanks between them: 80 columns
@@ -58,8 +60,8 @@ Run "npm run build" first. Exit code 1 if a hash differs or a runtime fails.
 
 The Node that runs this is used where it is of the version wanted, others come
 from npm's package "node" through npx; browsers are looked for on PATH and get
-a fresh profile; Deno, Bun and workerd come from npm install --prefix
-test/runtimes, and the bundler for workerd from test/bundle; Node for arm64 is
+a fresh profile; Deno, Bun, workerd and the machine of Vercel's edge runtime
+come from npm install --prefix test/runtimes, their bundler from test/bundle; Node for arm64 is
 npm's too, run by qemu-user (Debian: qemu-user, libstdc++6-arm64-cross). What is
 not found is skipped by name.
 

@@ -277,6 +277,8 @@ export interface ErrorCodes {
   "engine/compile-forbidden": UnsupportedError;
   /** The WebAssembly module could not be read, compiled or started. Where it lies elsewhere, call `init()` with its address first. */
   "engine/load-failed": LanewiseError;
+  /** This runtime has no DecompressionStream (Vercel's edge runtime). Unpack elsewhere and pass the bytes, or set a global of that name. */
+  "engine/no-decompression": UnsupportedError;
   /** This engine has no WebAssembly SIMD. Use Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or later. */
   "engine/no-simd": UnsupportedError;
   /** There is no WebAssembly module where it was looked for. Have it copied there, call `init()` with its address, or import `lanewise/inline`. */

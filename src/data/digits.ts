@@ -26,7 +26,8 @@ const PIXELS = 64;
  *
  * @param options.testFraction the part of the rows that goes to the test; 0.2, which is 359 rows
  * @param options.seed an integer from 0 to 2^53 - 1; 0
- * @throws ConfigError `data/bad-fraction`, `data/bad-seed`; DataError `data/empty-part`
+ * @throws ConfigError `data/bad-fraction`, `data/bad-seed`; DataError `data/empty-part`; UnsupportedError
+ * `engine/no-decompression`
  *
  * @example
  * const { train, test } = await loadDigits({ testFraction: 0.2, seed: 0 }); // train.x: 1,438 × 64

@@ -9,7 +9,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 /**
  * Unpacks gzip, and stops as soon as more than `maxBytes` come out.
  *
- * @throws DataError `idx/bad-gzip`, `idx/too-large`
+ * @throws DataError `idx/bad-gzip`, `idx/too-large`; UnsupportedError `engine/no-decompression`
  */
 export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   const unpacked = await inflate(bytes, "gzip", maxBytes);

@@ -1,3 +1,5 @@
+import { UnsupportedError } from "../errors.js";
+
 /** Why bytes could not be unpacked. */
 export interface NotInflated {
   readonly why: "damaged" | "too-large";
@@ -8,12 +10,19 @@ export interface NotInflated {
  * Unpacks with the engine's own decompressor, and stops as soon as more than `maxBytes` come out.
  *
  * @returns the bytes, or why there are none: the caller says it in the words of its format
+ * @throws UnsupportedError `engine/no-decompression`
  */
 export async function inflate(
   bytes: Uint8Array,
   format: "gzip" | "deflate",
   maxBytes: number,
 ): Promise<Uint8Array | NotInflated> {
+  if (typeof DecompressionStream === "undefined") {
+    throw new UnsupportedError(
+      "engine/no-decompression",
+      "This runtime has no DecompressionStream, so packed data cannot be unpacked in it. Unpack them where they are made and pass the bytes themselves, or set globalThis.DecompressionStream to a polyfill.",
+    );
+  }
   const stream = new DecompressionStream(format);
   const writer = stream.writable.getWriter();
   // Not awaited: the writer waits for the reader below, and what goes wrong reaches that one too.

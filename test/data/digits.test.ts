@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { loadDigits } from "../../src/data/index.js";
 
 const digits = await loadDigits();
@@ -26,6 +26,12 @@ describe("loadDigits", () => {
     expect([...digits.y.subarray(0, 12)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
     expect(sha256(digits.x)).toBe("8f26b2bd9d135c256808f68f14fdabddde6d9c7f869ae419704b051f0f14b3b3");
     expect(sha256(digits.y)).toBe("8ba4f891220f5e4c9c819638d1602d74b83618f167043c6da52a2a247841ddf0");
+  });
+
+  test("says what is missing where nothing can be unpacked", async () => {
+    vi.stubGlobal("DecompressionStream", undefined);
+    await expect(loadDigits()).rejects.toMatchObject({ name: "UnsupportedError", code: "engine/no-decompression" });
+    vi.unstubAllGlobals();
   });
 
   test("a stratified split, the same whenever it is made", async () => {

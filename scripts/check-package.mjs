@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { FILES } from "./package/exports.mjs";
 import { CHROMIUM, MIME, visit } from "./platforms/browser.mjs";
 import { execute, Missing, tail } from "./platforms/execute.mjs";
 import { commandOf } from "./platforms/installed.mjs";
@@ -112,9 +113,8 @@ async function lint(command, args) {
 }
 await check("publint", () => lint(bin("publint"), [tarball, "--strict"]));
 // The wasm files, package.json and a worker's script are nothing to import; "node10" knows no subpaths at all.
-const untyped = ["./wasm", "./wasm-threads", "./predict/wasm", "./package.json", "./worker"];
 await check("are the types wrong", () =>
-  lint(bin("attw"), [tarball, "--profile", "node16", "--exclude-entrypoints", ...untyped]),
+  lint(bin("attw"), [tarball, "--profile", "node16", "--exclude-entrypoints", ...Object.keys(FILES)]),
 );
 
 // ── Bundles, in Chromium ────────────────────────────────────────────────────────────────────────────────────────────

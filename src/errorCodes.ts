@@ -62,6 +62,8 @@ export interface ErrorCodes {
   "config/bad-penalty": ConfigError;
   /** Data, losses or targets for several inputs or outputs are not one for each, by name or in order. */
   "config/bad-ports": ConfigError;
+  /** `precision` is neither `"deterministic"` nor `"fast"`. */
+  "config/bad-precision": ConfigError;
   /** `featureRange` of a scaler is not `[low, high]` with low below high. */
   "config/bad-range": ConfigError;
   /** A dropout rate is not in [0, 1). It is the share that is dropped: pass 0.2 to keep four of five. */

@@ -155,6 +155,7 @@ export {
 export type { Operand, Ops, OpValue } from "./ops/index.js";
 export { l1, l1l2, l2, type Regularizer } from "./regularizers/index.js";
 export { init, type InitOptions } from "./runtime/module.js";
+export type { Precision } from "./runtime/precision.js";
 export type { Threads } from "./runtime/threads.js";
 export {
   cosineDecay,

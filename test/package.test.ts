@@ -50,7 +50,7 @@ it("the package holds every file that it exports, and what those are made of alo
   const targets = Object.values(exports).flatMap(filesOf);
   expect(paths).toEqual(expect.arrayContaining(targets.map((target) => target.replace(/^\.\//, ""))));
   const folders =
-    /^build\/(src|node|workerd|edgeLight|assembly\/shared)\/|^build\/lanewise(-\w+)?\.wasm(\.c?js)?$|^[\w.]+$/;
+    /^build\/(src|node|workerd|edgeLight|assembly\/shared)\/|^build\/lanewise(-\w+)*\.wasm(\.c?js)?$|^[\w.]+$/;
   expect(paths.filter((path) => !folders.test(path))).toEqual([]);
   expect(listed).not.toContain("build");
   expect(sideEffects).toContain("./build/src/entry/*.js"); // which set where the WebAssembly file comes from

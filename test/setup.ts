@@ -10,5 +10,7 @@ const { outputText } = ts.transpileModule(read("../src/runtime/threadWorker.ts")
 
 await init(read("../build/lanewise.wasm"), {
   threads: read("../build/lanewise-threads.wasm"),
+  fast: read("../build/lanewise-fast.wasm"),
+  fastThreads: read("../build/lanewise-fast-threads.wasm"),
   threadWorker: `data:text/javascript,${encodeURIComponent(outputText)}`,
 });

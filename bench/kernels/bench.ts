@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { Run } from "../../src/program/run.js";
 import { Engine } from "../../src/runtime/engine.js";
 import { init } from "../../src/runtime/module.js";
+import type { Precision } from "../../src/runtime/precision.js";
 
 type Kernel = (...args: number[]) => number;
 
@@ -29,9 +30,11 @@ export class Bench {
   readonly #cleanups: (() => void)[] = [];
   #draws = 0;
 
-  static async create(): Promise<Bench> {
-    await init(readFileSync(new URL("../../../lanewise.wasm", import.meta.url)));
-    return new Bench(await Engine.create());
+  /** Deterministic where the engine has no relaxed SIMD: `engine.precision` tells. */
+  static async create(precision: Precision = "deterministic"): Promise<Bench> {
+    const fast = readFileSync(new URL("../../../lanewise-fast.wasm", import.meta.url));
+    await init(readFileSync(new URL("../../../lanewise.wasm", import.meta.url)), { fast });
+    return new Bench(await Engine.create({ precision }));
   }
 
   constructor(engine: Engine) {

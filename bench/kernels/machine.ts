@@ -6,6 +6,7 @@ import { best } from "./measure.js";
 const BASE = 65536;
 const PEAK_TURNS = 10_000;
 const OPERATIONS_PER_TURN = 48 * 4;
+const FUSED_PER_TURN = 40 * 4;
 const MOST_BYTES = 128 << 20; // of both arrays of a copy
 
 interface Limits {
@@ -14,14 +15,20 @@ interface Limits {
   copy(n: number, from: number, to: number): void;
 }
 
-function instantiate(): Limits {
-  const bytes = readFileSync(new URL("../../../peak.wasm", import.meta.url));
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as Limits;
-  exports.memory.grow((BASE + MOST_BYTES) / 65536);
+interface FusedLimit {
+  readonly memory: WebAssembly.Memory;
+  fusedPeak(turns: number, state: number): void;
+}
+
+function instantiate(file: string, bytes: number): unknown {
+  const module = new WebAssembly.Module(readFileSync(new URL(`../../../${file}`, import.meta.url)));
+  const { exports } = new WebAssembly.Instance(module, {});
+  (exports.memory as WebAssembly.Memory).grow((BASE + bytes) / 65536);
   return exports;
 }
 
-const limits = instantiate();
+const limits = instantiate("peak.wasm", MOST_BYTES) as Limits;
+let fused: FusedLimit | undefined; // an engine without relaxed SIMD refuses it
 
 /** GFLOP/s of independent multiplications and additions in registers; throws if they were not all carried out. */
 export function peakGflops(seconds: number): number {
@@ -35,6 +42,19 @@ export function peakGflops(seconds: number): number {
   const sums = state.subarray(32, 56).every((x) => x === 4 * PEAK_TURNS);
   if (!products || !sums) throw new Error("The loop that measures the peak did not do its work.");
   return (PEAK_TURNS * OPERATIONS_PER_TURN) / seconds1 / 1e9;
+}
+
+/** GFLOP/s of independent fused multiply-adds in registers, two flops each; throws if they were not all carried out. */
+export function fusedPeakGflops(seconds: number): number {
+  const { memory, fusedPeak } = (fused ??= instantiate("fusedPeak.wasm", 65536) as FusedLimit);
+  const state = new Float32Array(memory.buffer, BASE, 48);
+  const fastest = best(() => fusedPeak(PEAK_TURNS, BASE), seconds);
+  state.fill(1, 0, 4).fill(2, 4, 8).fill(0, 8);
+  fusedPeak(PEAK_TURNS, BASE);
+  if (!state.subarray(8).every((sum) => sum === 8 * PEAK_TURNS)) {
+    throw new Error("The loop that measures the fused peak did not do its work.");
+  }
+  return (2 * PEAK_TURNS * FUSED_PER_TURN) / fastest / 1e9;
 }
 
 /** GB/s, read and written together, of a copy from one half of so many bytes to the other. */

@@ -1,7 +1,17 @@
 // Training steps through the public `fit`, wall time over steps, beside the peak measured in the same run.
 
 import Benchmark from "benchmark";
-import { adam, type Callback, dense, type Model, rescaling, sequential, sgd, varianceScaling } from "lanewise";
+import {
+  adam,
+  type Callback,
+  dense,
+  type Model,
+  rescaling,
+  sequential,
+  type SequentialOptions,
+  sgd,
+  varianceScaling,
+} from "lanewise";
 import { peakGflops } from "../kernels/machine.js";
 import { randomRows } from "./rows.js";
 import { flops, HEALTHY, OBSERVED, shape, type Step, STEPS, VANISHING } from "./steps.js";
@@ -12,7 +22,10 @@ const SECONDS = 0.4;
 const PEAK_SECONDS = 0.05;
 const SAMPLE_SECONDS = 0.02; // one call of fit; short enough to fit between two interruptions
 
-async function build({ inputs, hidden, classes, activation, optimizer, scale }: Step, threads: number): Promise<Model> {
+/** How a model runs. */
+type Way = Pick<SequentialOptions, "threads" | "precision">;
+
+async function build({ inputs, hidden, classes, activation, optimizer, scale }: Step, way: Way = {}): Promise<Model> {
   const kernelInitializer =
     scale === undefined
       ? activation === "tanh"
@@ -27,7 +40,7 @@ async function build({ inputs, hidden, classes, activation, optimizer, scale }: 
       dense(classes, { activation: "softmax" }),
     ],
     seed: 1,
-    threads,
+    ...way,
   });
   model.compile({
     optimizer: optimizer === "sgd" ? sgd({ learningRate: 0.01 }) : adam({ learningRate: 1e-6 }),
@@ -52,9 +65,9 @@ function fastest(fit: () => Promise<unknown>, steps: number): Promise<number> {
   });
 }
 
-/** Seconds a step with each number of threads, which take turns. */
-async function measure(step: Step, threads: readonly number[]): Promise<{ seconds: number[]; peak: number }> {
-  const models = await Promise.all(threads.map((count) => build(step, count)));
+/** Seconds a step in each way; they take turns. */
+async function measure(step: Step, ways: readonly Way[]): Promise<{ seconds: number[]; peak: number }> {
+  const models = await Promise.all(ways.map((way) => build(step, way)));
   const { x, y } = randomRows(step);
   const { batch: batchSize, steps, epochs } = step;
   const fits = models.map((model) => () => model.fit(x, y, { batchSize, epochs }));
@@ -63,7 +76,7 @@ async function measure(step: Step, threads: readonly number[]): Promise<{ second
     while (performance.now() < until) await fit(); // warm-up: the engine compiles what is called often
   }
   let peak = 0;
-  const seconds = threads.map(() => Infinity);
+  const seconds = ways.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
     peak = Math.max(peak, peakGflops(PEAK_SECONDS));
     for (const [i, fit] of fits.entries()) seconds[i] = Math.min(seconds[i]!, await fastest(fit, steps * epochs));
@@ -73,7 +86,7 @@ async function measure(step: Step, threads: readonly number[]): Promise<{ second
 
 /** Both in turns on one model: what statistics of every 10th step cost. */
 async function observedOverPlain(step: Step): Promise<number> {
-  const model = await build(step, 1);
+  const model = await build(step);
   const { x, y } = randomRows(step);
   const { batch: batchSize, steps, epochs } = step;
   const fit = (callbacks: Callback[]) => () => model.fit(x, y, { batchSize, epochs, callbacks });
@@ -93,25 +106,31 @@ function row(cells: readonly string[]): string {
   return `${name!.padEnd(3)}${net!.padEnd(24)}${batch!.padStart(6)}${figures.map((cell) => cell.padStart(12)).join("")}`;
 }
 
+const WAYS: readonly Way[] = [{}, { threads: 2 }, { precision: "fast" }];
+
+const fastHere = async () => (await sequential({ inputShape: 1, layers: [dense(1)], precision: "fast" })).precision;
+
 async function main(): Promise<void> {
-  console.log(`\nTraining steps through fit(), Node ${process.version}, one thread and two`);
-  console.log(row(["", "network", "batch", "µs a step", "GFLOP/s", "of peak", "2 threads", "×"]));
+  console.log(
+    `\nTraining steps through fit(), Node ${process.version}, one thread, two, and one with precision "fast" (here: ${await fastHere()})`,
+  );
+  console.log(row(["", "network", "batch", "µs a step", "GFLOP/s", "of peak", "2 threads", "×", "fast", "×"]));
   const wanted = process.argv[2] ?? "";
   for (const step of STEPS.filter(({ name }) => name.includes(wanted))) {
     const {
-      seconds: [seconds, ofTwo],
+      seconds: [seconds, ofTwo, ofFast],
       peak,
-    } = (await measure(step, [1, 2])) as { seconds: [number, number]; peak: number };
+    } = (await measure(step, WAYS)) as { seconds: [number, number, number]; peak: number };
     const rate = flops(step) / seconds / 1e9;
     const inMicroseconds = (time: number) => (time * 1e6).toFixed(time < 1e-4 ? 2 : 0);
     const share = flops(step) < 1e6 ? "-" : `${((100 * rate) / peak).toFixed(0)} %`;
     const alone = [inMicroseconds(seconds), rate.toFixed(1), share];
-    const together = [inMicroseconds(ofTwo), (seconds / ofTwo).toFixed(2)];
-    console.log(row([step.name, shape(step), String(step.batch), ...alone, ...together]));
+    const others = [ofTwo, ofFast].flatMap((time) => [inMicroseconds(time), (seconds / time).toFixed(2)]);
+    console.log(row([step.name, shape(step), String(step.batch), ...alone, ...others]));
   }
 
   if (wanted) return;
-  const stepTime = async (step: Step) => (await measure(step, [1])).seconds[0]!;
+  const stepTime = async (step: Step) => (await measure(step, [{}])).seconds[0]!;
   const healthy = await stepTime(HEALTHY);
   for (const ill of VANISHING) {
     const ratio = (await stepTime(ill)) / healthy;

@@ -13,25 +13,18 @@ import {
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { BUILDS, compilation } from "../builds.mjs";
 import { execute, tail, TimedOut } from "../platforms/execute.mjs";
 
 const LEFT_OUT = new Set([".git", "node_modules", "build", "coverage"]);
-/** Each module, and which test files load it. */
-const BUILDS = [
-  { entry: "assembly/index.ts", target: "quick", module: "build/lanewise.wasm", isUsedBy: () => true },
-  {
-    entry: "assembly/threads.ts",
-    target: "quickThreads",
-    module: "build/lanewise-threads.wasm",
-    isUsedBy: (test) => test.startsWith("test/threads/"),
-  },
-  {
-    entry: "assembly/predict.ts",
-    target: "quickPredict",
-    module: "build/lanewise-predict.wasm",
-    isUsedBy: (test) => test.startsWith("test/predict/"),
-  },
-];
+/** Which test files load a build; those that all load are not named. */
+const USERS = {
+  "lanewise-threads.wasm": /^test\/(threads|precision)\//,
+  "lanewise-fast.wasm": /^test\/precision\//,
+  "lanewise-fast-threads.wasm": /^test\/precision\//,
+  "lanewise-predict.wasm": /^test\/predict\//,
+};
+const isUsed = ({ file }, tests) => !USERS[file] || tests.some((test) => USERS[file].test(test));
 const BUILD_SECONDS = 120;
 
 /** A mutant that cannot be made: the list is wrong, not the tests. */
@@ -53,13 +46,17 @@ export class Copy {
   async prepare(other) {
     for (const build of BUILDS) {
       if (other === undefined) await this.#build(build);
-      this.#modules.set(build, other?.#modules.get(build) ?? readFileSync(join(this.#root, build.module)));
+      this.#modules.set(build, other?.#modules.get(build) ?? readFileSync(this.#pathOf(build)));
       this.#restore(build);
     }
   }
 
+  #pathOf({ file }) {
+    return join(this.#root, "build", file);
+  }
+
   #restore(build) {
-    writeFileSync(join(this.#root, build.module), this.#modules.get(build));
+    writeFileSync(this.#pathOf(build), this.#modules.get(build));
   }
 
   /** Runs `action` with the mutant in place. */
@@ -68,7 +65,7 @@ export class Copy {
     const source = readFileSync(path, "utf8");
     const found = source.split(find).length - 1;
     if (found !== 1) throw new Unmade(`what is to be replaced stands ${found} times in ${file}`);
-    const builds = file.startsWith("assembly/") ? BUILDS.filter(({ isUsedBy }) => tests.some(isUsedBy)) : [];
+    const builds = file.startsWith("assembly/") ? BUILDS.filter((build) => isUsed(build, tests)) : [];
     writeFileSync(
       path,
       source.replace(find, () => replace),
@@ -110,9 +107,8 @@ export class Copy {
   }
 
   /** Unoptimized, in a quarter of the time: the same bits. */
-  async #build({ entry, target }) {
-    const asc = ["node_modules/assemblyscript/bin/asc.js", entry, "--config", "asconfig.json", "--target", target];
-    const { code, stderr } = await this.#node(asc, BUILD_SECONDS).catch((error) => {
+  async #build(build) {
+    const { code, stderr } = await this.#node(compilation(build, "quick"), BUILD_SECONDS).catch((error) => {
       throw new Unmade(`asc: ${error.message}`);
     });
     if (code !== 0) throw new Unmade(`asc: ${tail(stderr)}`);

@@ -3,6 +3,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { BUILDS } from "../builds.mjs";
 
 /**
  * By subpath: its module, and where it runs networks, how runtimes that compile no bytes get the WebAssembly file (`wasm`: entries
@@ -32,11 +33,10 @@ export const SUBPATHS = {
   "./torch": { module: "src/torch/index", computes: true },
 };
 
-const FILES = {
+/** What is no module: nothing to import types of. */
+export const FILES = {
   "./worker": "./build/src/worker/train.js",
-  "./wasm": "./build/lanewise.wasm",
-  "./wasm-threads": "./build/lanewise-threads.wasm",
-  "./predict/wasm": "./build/lanewise-predict.wasm",
+  ...Object.fromEntries(BUILDS.map(({ subpath, file }) => [subpath, `./build/${file}`])),
   "./package.json": "./package.json",
 };
 

@@ -29,6 +29,7 @@ import {
   slotName,
 } from "../model/serialize.js";
 import { readBytes } from "../runtime/files.js";
+import { checkPrecision, type Precision } from "../runtime/precision.js";
 import { checkThreads, type Threads } from "../runtime/threads.js";
 import type { Shape } from "../shape.js";
 import { broken, isBadInput, parse, readModelFile, refuseOtherShape, tensorOf, within } from "./modelFile.js";
@@ -44,6 +45,16 @@ export interface LoadOptions {
   customObjects?: CustomObjects;
   /** As for `sequential`: any number, whatever the model was trained with. */
   threads?: Threads;
+  /** As for `sequential`: files carry none. */
+  precision?: Precision;
+}
+
+/** What of a model is not in its file. */
+interface Surroundings {
+  customObjects: CustomObjects;
+  threads: Threads;
+  precision: Precision;
+  windowBytes?: number;
 }
 
 /**
@@ -57,18 +68,17 @@ export async function loadModel<Output extends Predictions = Prediction>(
   source: ModelSource,
   options: LoadOptions = {},
 ): Promise<Model<Output>> {
-  const known = { customObjects: true, threads: true };
-  const { customObjects = {}, threads = 1 } = knownOptions<LoadOptions>(options, "loadModel()", known);
+  const known = { customObjects: true, threads: true, precision: true };
+  const checked = knownOptions<LoadOptions>(options, "loadModel()", known);
+  const { customObjects = {}, threads = 1, precision = "deterministic" } = checked;
   checkThreads(threads);
+  checkPrecision(precision);
   checkCustomObjects(customObjects);
-  return new Model<Output>(await loadCore(await readBytes(source), { customObjects, threads }));
+  return new Model<Output>(await loadCore(await readBytes(source), { customObjects, threads, precision }));
 }
 
 /** What a file of these bytes makes, without a face. */
-export async function loadCore(
-  bytes: Uint8Array,
-  options: { customObjects: CustomObjects; threads: Threads; windowBytes?: number },
-): Promise<Core> {
+export async function loadCore(bytes: Uint8Array, options: Surroundings): Promise<Core> {
   const { customObjects } = options;
   const file = readModelFile(bytes);
   const core = await rebuild(parse<SavedArchitecture>(file, "architecture"), file, options);
@@ -104,7 +114,7 @@ export function restoreTraining(core: Core, bytes: Uint8Array): void {
 async function rebuild(
   architecture: SavedArchitecture,
   file: SafetensorsFile,
-  { customObjects, ...options }: { customObjects: CustomObjects; threads: Threads; windowBytes?: number },
+  { customObjects, ...options }: Surroundings,
 ): Promise<Core> {
   const { layers: saved, seed } = architecture;
   if (!Array.isArray(saved)) throw broken("architecture", "it lists no layers");

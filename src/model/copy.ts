@@ -14,7 +14,7 @@ export async function copyOf(core: Core, compiled: Compiled | undefined = core.c
   const state = atRest(takeState(core));
   const [trainable, rateMultipliers] = [[...core.trainable], [...core.rateMultipliers]];
   const { learningRate } = core.progress;
-  const copy = new Core(await Engine.create(core.engine.threads), architecture, { seed, windowBytes });
+  const copy = new Core(await Engine.create(core.engine), architecture, { seed, windowBytes });
   copy.trainable.splice(0, Infinity, ...trainable);
   copy.rateMultipliers.splice(0, Infinity, ...rateMultipliers);
   if (compiled) copy.compile(compiled);

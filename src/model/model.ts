@@ -2,6 +2,7 @@ import { boolean, knownOptions } from "../check.js";
 import type { LayerSpec } from "../layers/layer.js";
 import { disassemble } from "../program/disassemble.js";
 import { writeFileAtomic } from "../runtime/files.js";
+import type { Precision } from "../runtime/precision.js";
 import { isChain } from "./architecture.js";
 import { type CompileOptions, resolveCompile } from "./compile.js";
 import type { Core } from "./core.js";
@@ -47,6 +48,11 @@ export class Model<Output extends Predictions = Prediction> {
   /** Over how many threads a large network's work is spread: 1 where several were asked for and cannot be had. */
   get threads(): number {
     return this.#core.engine.threads;
+  }
+
+  /** How products are computed: "deterministic" where "fast" was asked for and the engine has no relaxed SIMD. */
+  get precision(): Precision {
+    return this.#core.engine.precision;
   }
 
   /** Where data enter: names and shapes per sample. A chain has one, called "x". */

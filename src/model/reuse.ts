@@ -75,7 +75,7 @@ export async function featureExtractor(core: Core, upTo: string): Promise<Core> 
   const weights = layers.flatMap((layer) =>
     variables.list.filter((variable) => variable.layer === layer).map((variable) => variables.view(variable).slice()),
   );
-  const part = new Core(await Engine.create(core.engine.threads), architecture, { seed, windowBytes });
+  const part = new Core(await Engine.create(core.engine), architecture, { seed, windowBytes });
   part.variables.list.forEach((variable, i) => part.variables.view(variable).set(weights[i]!));
   return part;
 }

@@ -2,6 +2,7 @@ import { knownOptions, positiveInteger, seedValue, shapeOf } from "../check.js";
 import { ConfigError } from "../errors.js";
 import type { LayerSpec } from "../layers/layer.js";
 import { Engine } from "../runtime/engine.js";
+import { checkPrecision, type Precision } from "../runtime/precision.js";
 import { checkThreads, type Threads } from "../runtime/threads.js";
 import { type Architecture, chain, refuseHuge } from "./architecture.js";
 import { Core } from "./core.js";
@@ -18,6 +19,12 @@ export interface ModelOptions {
    * bits for any number (default 1). `"auto"`: as many as there are cores, up to 8. Pages must be cross-origin isolated.
    */
   threads?: Threads;
+  /**
+   * `"deterministic"` (the default): the same bits on every machine. `"fast"`: matrix products by the fused multiply-add of
+   * relaxed SIMD, which rounds once where two instructions round twice; the same bits for any number of threads, but others on
+   * another engine or processor. Where the engine has no relaxed SIMD the model is deterministic: `model.precision` tells.
+   */
+  precision?: Precision;
 }
 
 export interface SequentialOptions extends ModelOptions {
@@ -26,7 +33,7 @@ export interface SequentialOptions extends ModelOptions {
   layers: readonly LayerSpec[];
 }
 
-export const MODEL_OPTIONS = { seed: true, windowBytes: true, threads: true };
+export const MODEL_OPTIONS = { seed: true, windowBytes: true, threads: true, precision: true };
 const OPTIONS = { inputShape: true, layers: true, ...MODEL_OPTIONS };
 const DEFAULT_WINDOW_BYTES = 512 * 1024 * 1024;
 
@@ -58,11 +65,12 @@ export async function sequentialCore(options: SequentialOptions): Promise<Core> 
 
 /** A model whose weights are still zeros; all is checked before anything is allocated. */
 export async function createCore(architecture: () => Architecture, options: ModelOptions): Promise<Core> {
-  const { seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES, threads = 1 } = options;
+  const { seed = randomSeed(), windowBytes = DEFAULT_WINDOW_BYTES, threads = 1, precision = "deterministic" } = options;
   checkThreads(threads);
+  checkPrecision(precision);
   const checked = { seed: seedValue(seed), windowBytes: positiveInteger(windowBytes, "windowBytes") };
   const planned = architecture();
-  return new Core(await Engine.create(threads), planned, checked);
+  return new Core(await Engine.create({ threads, precision }), planned, checked);
 }
 
 function randomSeed(): number {

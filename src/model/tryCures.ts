@@ -248,7 +248,7 @@ async function drawnOf(
   { architecture, compiled }: Arm,
   { seed, kept }: { seed: number; kept: ReadonlyMap<string, Float32Array> },
 ): Promise<Core | undefined> {
-  const core = new Core(await Engine.create(engine.threads), architecture, { seed, windowBytes });
+  const core = new Core(await Engine.create(engine), architecture, { seed, windowBytes });
   const { variables } = core;
   try {
     variables.initialize(seed);

@@ -2,7 +2,7 @@ import { boolean, knownOptions, show } from "../check.js";
 import { ConfigError, LanewiseError, UnsupportedError } from "../errors.js";
 import { LAYERS } from "../layers/index.js";
 import { LOSSES } from "../losses/table.js";
-import { givenThreadScript, loadModule } from "../runtime/module.js";
+import { buildFor, givenThreadScript, loadModule } from "../runtime/module.js";
 import { Ended, hasWorkers, startTrainer, type WorkerLink } from "../runtime/workers.js";
 import { type Compiled, type Core, metricsOf } from "./core.js";
 import type { Logs } from "./callback.js";
@@ -198,15 +198,17 @@ class RemoteFit {
   async #network(): Promise<Network> {
     const core = this.#core;
     const { module } = this.#options;
-    const { threads } = core.engine;
+    const { threads, precision } = core.engine;
+    const build = buildFor(threads, precision);
     const script = givenThreadScript();
-    const [plain, shared] = await Promise.all([loadModule("plain"), threads > 1 ? loadModule("threads") : undefined]);
+    const [plain, own] = await Promise.all([loadModule("plain"), loadModule(build)]);
     return {
-      modules: { plain, ...(shared && { threads: shared }) },
+      modules: { plain, [build]: own },
       ...(script !== undefined && { threadScript: String(script) }),
       ...(module !== undefined && { customModule: String(module) }),
       bytes: serialize(core, {}),
       threads,
+      precision,
       windowBytes: core.windowBytes,
     };
   }

@@ -4,6 +4,8 @@ import type { Observation } from "../diagnostics/observation.js";
 import { LanewiseError } from "../errors.js";
 import * as errors from "../errors.js";
 import type { ErrorCode } from "../errorCodes.js";
+import type { Build } from "../runtime/module.js";
+import type { Precision } from "../runtime/precision.js";
 import type { Logs, RequestedStop } from "./callback.js";
 import type { Core } from "./core.js";
 import type { Plan } from "./fit.js";
@@ -20,8 +22,8 @@ export interface Settings {
 
 /** What a worker is to train. */
 export interface Network {
-  /** The compiled builds, so that the worker fetches none. */
-  readonly modules: { readonly plain: WebAssembly.Module; readonly threads?: WebAssembly.Module };
+  /** The compiled builds, the model's own among them, so that the worker fetches none. */
+  readonly modules: { readonly plain: WebAssembly.Module } & { readonly [K in Build]?: WebAssembly.Module };
   /** The script of the threads of a model that has several, where it is not beside the library. */
   readonly threadScript?: string;
   /** A module whose `customObjects` the network is made of. */
@@ -29,6 +31,7 @@ export interface Network {
   /** As a file. */
   readonly bytes: Uint8Array;
   readonly threads: number;
+  readonly precision: Precision;
   readonly windowBytes: number;
 }
 

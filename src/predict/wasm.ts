@@ -27,7 +27,7 @@ interface ForwardExports extends CommonExports {
 }
 
 const FILE = /* @__PURE__ */ new WasmFile(
-  "lanewise/predict",
+  { entry: "lanewise/predict", subpath: "wasm" },
   () => new URL("../../lanewise-predict.wasm", import.meta.url),
 );
 

@@ -17,29 +17,40 @@ const SIMD_PROBE = Uint8Array.of(
 /** What every WebAssembly file begins with: a zero, then "asm". */
 const MAGIC = [0, 97, 115, 109];
 
+/** What messages call one of the package's files by. */
+export interface FileNames {
+  /** Of the package: where `init` is imported from. */
+  readonly entry: string;
+  /** Behind the entry: where the file is imported from. */
+  readonly subpath: string;
+  /** Of `init`'s options; none: its first argument, and `inline` holds the file. */
+  readonly option?: string;
+}
+
 /** The cure of a file that is not where it is looked for. */
-const elsewhere = (entry: string) =>
+const elsewhere = ({ entry, option }: FileNames) =>
   'Have the bundler copy the file (for Vite\'s dev server: optimizeDeps: { exclude: ["lanewise"] }), ' +
-  `call init() with its URL, bytes or module first, or import from "${entry}/inline", which holds it.`;
+  (option === undefined
+    ? `call init() with its URL, bytes or module first, or import from "${entry}/inline", which holds it.`
+    : `or call init(undefined, { ${option} }) with its URL, bytes or module first.`);
 
 /** How engines say that a policy forbids to compile: V8 and Workers, Firefox, Safari. */
 const FORBIDDEN = /disallowed|blocked by CSP|unsafe-eval|Content Security Policy/i;
 
 /**
  * @param source Made in here, so that where it is an address that cannot be made, the error is typed too.
- * @param entry Of the package, for messages.
  */
-export async function compile(source: () => WasmSource, entry = "lanewise"): Promise<WebAssembly.Module> {
+export async function compile(source: () => WasmSource, names: FileNames): Promise<WebAssembly.Module> {
   refuseWithoutSimd();
   try {
     const given = await source();
     // By tag and not by instanceof, which fails for a module of another frame or worker.
     if (tagOf(given) === "[object WebAssembly.Module]") return given as WebAssembly.Module;
     const bytes = await readBytes(given as ByteSource); // never by streaming, which insists on the MIME type
-    refuseOtherFiles(bytes, whereFrom(given), entry);
+    refuseOtherFiles(bytes, whereFrom(given), names);
     return await WebAssembly.compile(bytes as BufferSource);
   } catch (error) {
-    throw explained(error, entry);
+    throw explained(error, names);
   }
 }
 
@@ -63,7 +74,7 @@ function whereFrom(source: unknown): string {
 }
 
 /** A server that answers every address, and one with the page of an application, says 200 to a file that is not there. */
-function refuseOtherFiles(bytes: Uint8Array, where: string, entry: string): void {
+function refuseOtherFiles(bytes: Uint8Array, where: string, names: FileNames): void {
   if (MAGIC.every((byte, i) => bytes[i] === byte)) return;
   const text = String.fromCharCode(...bytes.subarray(0, 100)).trimStart();
   const found = bytes.length === 0 ? "is empty" : text.startsWith("<") ? "is a page of HTML" : "is something else";
@@ -71,17 +82,18 @@ function refuseOtherFiles(bytes: Uint8Array, where: string, entry: string): void
     "engine/not-wasm",
     `The WebAssembly module could not be loaded: ${where} ${found}, expected a file that begins with "\\0asm". ` +
       (found.endsWith("HTML") ? "The server has no file there and answers with its page instead. " : "") +
-      elsewhere(entry),
+      elsewhere(names),
   );
 }
 
-function explained(error: unknown, entry: string): LanewiseError {
+function explained(error: unknown, names: FileNames): LanewiseError {
+  const { entry, subpath, option } = names;
   const why = error instanceof Error ? error.message : String(error);
   if (FORBIDDEN.test(why)) {
     return new UnsupportedError(
       "engine/compile-forbidden",
       `WebAssembly may not be compiled here: ${why}. On a page, add 'wasm-unsafe-eval' to script-src of its Content-Security-Policy. ` +
-        `In a Worker, import the file as a module and hand it over: import wasm from "${entry}/wasm"; await init(wasm).`,
+        `In a Worker, import the file as a module and hand it over: import wasm from "${entry}/${subpath}"; await init(${option === undefined ? "wasm" : `undefined, { ${option}: wasm }`}).`,
       { cause: error },
     );
   }
@@ -89,7 +101,7 @@ function explained(error: unknown, entry: string): LanewiseError {
   const missing = error instanceof LanewiseError && error.code === "files/not-found";
   return new LanewiseError(
     missing ? "engine/not-found" : "engine/load-failed",
-    `The WebAssembly module could not be loaded: ${why.replace(/\.$/, "")}. ${elsewhere(entry)}`,
+    `The WebAssembly module could not be loaded: ${why.replace(/\.$/, "")}. ${elsewhere(names)}`,
     { cause: error },
   );
 }

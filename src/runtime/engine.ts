@@ -1,7 +1,8 @@
 import { Crew } from "./crew.js";
 import { type Hire, wayToHire } from "./helpers.js";
 import { type CommonExports, Instance, instantiate } from "./instance.js";
-import { loadModule } from "./module.js";
+import { buildFor, loadModule } from "./module.js";
+import { type Precision, precisionHere } from "./precision.js";
 import { sharedMemory, threadCount, type Threads } from "./threads.js";
 
 /** As asconfig.json says. */
@@ -29,21 +30,35 @@ export interface KernelExports extends CommonExports {
   philox(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: number): void;
 }
 
-/** An instance of the build that trains. */
+/** Where a model runs: what another one is made like it by. */
+export interface Place {
+  readonly threads?: Threads;
+  readonly precision?: Precision;
+}
+
+/** An instance of a build that trains. */
 export class Engine extends Instance<KernelExports> {
+  /** That of the build. */
+  readonly precision: Precision;
   readonly #crew: Crew | undefined;
 
-  /** With as many threads as `threads` says, or one where the engine cannot have several. */
-  static async create(threads: Threads = 1): Promise<Engine> {
+  /** As asked for, or with one thread where the engine cannot have several, deterministic where it has no relaxed SIMD. */
+  static async create({ threads = 1, precision: wanted = "deterministic" }: Place = {}): Promise<Engine> {
     const count = await threadCount(threads);
-    const module = await loadModule(count > 1 ? "threads" : "plain");
+    const precision = precisionHere(wanted);
+    const module = await loadModule(buildFor(count, precision));
     const hire = count > 1 ? await wayToHire() : undefined;
     const exports = await instantiate(module, () => (hire ? { env: { memory: sharedMemory(INITIAL_PAGES) } } : {}));
-    return new Engine(exports as KernelExports, hire && { threads: count, hire, module });
+    return new Engine(exports as KernelExports, precision, hire && { threads: count, hire, module });
   }
 
-  constructor(exports: KernelExports, others?: { threads: number; hire: Hire; module: WebAssembly.Module }) {
+  constructor(
+    exports: KernelExports,
+    precision: Precision,
+    others?: { threads: number; hire: Hire; module: WebAssembly.Module },
+  ) {
     super(exports);
+    this.precision = precision;
     if (others) this.#crew = new Crew({ ...others, heap: this.heap, memory: exports.memory, join: exports.join! });
   }
 

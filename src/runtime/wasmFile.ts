@@ -1,15 +1,16 @@
-import { compile, type WasmSource } from "./compile.js";
+import { compile, type FileNames, type WasmSource } from "./compile.js";
 
 /** One of the package's WebAssembly files, compiled once and for all that use it. */
 export class WasmFile {
-  readonly #name: string;
+  readonly #names: FileNames;
   readonly #beside: () => WasmSource;
   #brought: (() => WasmSource) | undefined;
+  #given: WasmSource | undefined;
   #compiled: Promise<WebAssembly.Module> | undefined;
 
   /** @param beside Where it is if nobody says otherwise. */
-  constructor(name: string, beside: () => WasmSource) {
-    this.#name = name;
+  constructor(names: FileNames, beside: () => WasmSource) {
+    this.#names = names;
     this.#beside = beside;
   }
 
@@ -18,10 +19,15 @@ export class WasmFile {
     this.#brought = source;
   }
 
+  /** What to load once it is asked for; the first call counts. */
+  give(source: WasmSource | undefined): void {
+    this.#given ??= source;
+  }
+
   /** The first call counts. A failed load is forgotten, so that the next one may succeed. */
-  load(source?: WasmSource): Promise<WebAssembly.Module> {
+  load(source = this.#given): Promise<WebAssembly.Module> {
     const from = source === undefined ? (this.#brought ?? this.#beside) : () => source;
-    return (this.#compiled ??= compile(from, this.#name).catch((error: unknown) => {
+    return (this.#compiled ??= compile(from, this.#names).catch((error: unknown) => {
       this.#compiled = undefined;
       throw error;
     }));

@@ -116,12 +116,13 @@ async function customObjectsOf({ customModule }: Network): Promise<CustomObjects
 }
 
 async function coreOf(network: Network): Promise<Core> {
-  const { modules, threadScript, bytes, threads, windowBytes } = network;
-  await init(modules.plain, {
-    ...(modules.threads && { threads: modules.threads }),
+  const { modules, threadScript, bytes, threads, precision, windowBytes } = network;
+  const { plain, ...others } = modules;
+  await init(plain, {
+    ...others,
     ...(threadScript !== undefined && { threadWorker: threadScript }),
   });
-  return loadCore(bytes, { customObjects: await customObjectsOf(network), threads, windowBytes });
+  return loadCore(bytes, { customObjects: await customObjectsOf(network), threads, precision, windowBytes });
 }
 
 const port = await portHere<Told, Heard>();

@@ -19,10 +19,17 @@ export interface Kernels {
   reset(): void;
 }
 
-const wasm = new WebAssembly.Module(readFileSync(fileURLToPath(new URL("../../build/lanewise.wasm", import.meta.url))));
+const compiled = new Map<string, WebAssembly.Module>();
 
-export function kernels(): Kernels {
-  const instance = new WebAssembly.Instance(wasm, {});
+function moduleOf(file: string): WebAssembly.Module {
+  const path = fileURLToPath(new URL(`../../build/${file}`, import.meta.url));
+  const module = compiled.get(file) ?? new WebAssembly.Module(readFileSync(path));
+  compiled.set(file, module);
+  return module;
+}
+
+export function kernels(file = "lanewise.wasm"): Kernels {
+  const instance = new WebAssembly.Instance(moduleOf(file), {});
   const call = instance.exports as unknown as Record<string, Kernel>;
   const memory = instance.exports.memory as WebAssembly.Memory;
   const base = Math.ceil(Math.max(1024, call.heapBase!()) / 64) * 64;

@@ -802,10 +802,10 @@ describe("what makes no network", () => {
     ],
     [
       "an option that is none yet",
-      () => sequential({ inputShape: 4, layers: [dense(3)], precision: "fast" } as Loose),
+      () => sequential({ inputShape: 4, layers: [dense(3)], dtype: "float16" } as Loose),
       ConfigError,
       "config/unknown-option",
-      /precision/,
+      /dtype/,
     ],
     [
       "a window of nothing",

@@ -30,7 +30,7 @@ async function watched(): Promise<Watched> {
     };
     return [name, call];
   });
-  const watchedEngine = new Engine(Object.fromEntries(counted) as KernelExports);
+  const watchedEngine = new Engine(Object.fromEntries(counted) as KernelExports, "deterministic");
   const create = vi.spyOn(Engine, "create").mockResolvedValue(watchedEngine);
   const model = await sequential({ inputShape: FEATURES, layers: LAYERS(), seed: 7 });
   create.mockRestore();

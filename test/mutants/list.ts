@@ -306,6 +306,25 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "",
     },
   }),
+  ...inFile("assembly/kernels/gemm/micro.ts", ["precision/products"], {
+    "fused-operands": {
+      why: "the sum is taken for a factor",
+      find: "f32x4.relaxed_madd(x, y, sum)",
+      replace: "f32x4.relaxed_madd(sum, x, y)",
+    },
+    "fused-in-two": {
+      why: "the fast build multiplies and adds as the others do",
+      find: "f32x4.relaxed_madd(x, y, sum)",
+      replace: "f32x4.add(sum, f32x4.mul(x, y))",
+    },
+  }),
+  ...inFile("src/runtime/precision.ts", ["precision/options"], {
+    "precision-without-a-look": {
+      why: "the fast build is taken where the engine has no relaxed SIMD",
+      find: 'return isThere ? "fast" : "deterministic";',
+      replace: "return precision;",
+    },
+  }),
   ...inFile("assembly/kernels/gemm/loops.ts", ["kernels/gemm"], {
     "gemm-bias-missing": {
       why: "the bias is never added",

@@ -51,7 +51,7 @@ it("an instance has nothing beside the memory that would have to be its own: no 
 });
 
 it("views follow a memory that grows", async () => {
-  const engine = await Engine.create(2);
+  const engine = await Engine.create({ threads: 2 });
   const { view } = engine;
   expect(view.buffer).toBeInstanceOf(SharedArrayBuffer);
   const address = engine.heap.allocate(1 << 22, "a test");

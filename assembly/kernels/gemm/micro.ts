@@ -10,7 +10,7 @@ import { storeLanes } from "../../simd/lanes";
 // @ts-ignore: decorator
 @inline
 export function multiplyAdd(sum: v128, x: v128, y: v128): v128 {
-  return f32x4.add(sum, f32x4.mul(x, y));
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(x, y, sum) : f32x4.add(sum, f32x4.mul(x, y));
 }
 
 /** A row of a tile: 1 to 8 columns. */

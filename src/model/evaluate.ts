@@ -29,7 +29,7 @@ export async function evaluate(
   core: Core,
   x: Inputs | ChunkSource,
   y: Outputs,
-  options: EvaluateOptions,
+  options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const compiled = core.mustBeCompiled("evaluate()");
   const known = knownOptions<EvaluateOptions>(options, "evaluate()", EVALUATE_OPTIONS);

@@ -16,7 +16,14 @@ import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { ObservedStep } from "./observed.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
-import { isStream, planStream, planValidation, refuseStreamOptions, type StreamPlan } from "./stream/plan.js";
+import {
+  isStream,
+  planStream,
+  planValidation,
+  refuseStreamOptions,
+  rowsAnnounced,
+  type StreamPlan,
+} from "./stream/plan.js";
 import { type ChunkSource, isChunkSource } from "./stream/source.js";
 import { OPEN_END, StreamDataset } from "./stream/streamDataset.js";
 import { type ClassWeight, type Weighting, weightsOf } from "./weights.js";
@@ -151,7 +158,7 @@ export async function fit(
   model: Model,
   x: Inputs | ChunkSource,
   y: Outputs,
-  options: FitOptions,
+  options: FitOptions = {},
 ): Promise<History> {
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
@@ -192,8 +199,10 @@ export async function train(core: Core, model: Model, plan: Plan): Promise<Histo
 /** Its first chunk is read. */
 function openStream(core: Core, plan: Plan, { stepsPerEpoch, ...stream }: StreamPlan): Promise<StreamDataset> {
   const { compiled, batchSize, resume, signal } = plan;
-  const rows = stepsPerEpoch && stepsPerEpoch * batchSize;
-  const endless = rows ? { rows, from: resume ? core.progress.epoch : 0 } : undefined;
+  const { epoch, position } = core.progress;
+  const rows = rowsAnnounced(plan);
+  const begun = resume ? epoch + (position === rows ? 1 : 0) : 0; // that epoch has been stepped through
+  const endless = stepsPerEpoch === undefined ? undefined : { rows, from: begun };
   return StreamDataset.open(core, compiled, { ...stream, batchRows: batchSize, endless, signal });
 }
 
@@ -438,11 +447,12 @@ class Fit {
 
   async #validate(): Promise<Logs> {
     const { compiled, validation: planned, signal } = this.#plan;
+    if (!planned) return {};
     const options = { prefix: "val_", signal };
     await this.#cache?.update(signal); // a hook may have written weights after the last step
     if (this.#validation) return evaluateDataset(this.#core, this.#validation, options);
-    if (!planned || !isStream(planned)) return {};
-    return evaluateStream(this.#core, compiled, { ...planned, suffix: " of validationData" }, options);
+    const stream = planned as StreamPlan;
+    return evaluateStream(this.#core, compiled, { ...stream, suffix: " of validationData" }, options);
   }
 
   /** Where the epoch begins, or goes on. */
@@ -451,7 +461,7 @@ class Fit {
     const { progress } = this.#core;
     if (progress.position === 0) progress.epochsBegun++;
     const { position } = progress;
-    const totalRows = this.#plan.trainRows ?? OPEN_END;
+    const totalRows = Math.min(rowsAnnounced(this.#plan), OPEN_END);
     this.#run.begin({ totalRows, batchRows: batchSize, position, groupSize: accumulateSteps });
     if (progress.position > 0) this.#run.sums = progress.sums;
   }

@@ -3,7 +3,7 @@ import type { Callback, CallbackContext, Logs, PendingHook, TrainingInfo } from 
 import { matchStates } from "./callbackState.js";
 import { type Core, NO_GROUP } from "./core.js";
 import type { Plan } from "./fit.js";
-import { isStream } from "./stream/plan.js";
+import { rowsAnnounced } from "./stream/plan.js";
 import { figuresOf } from "./logs.js";
 import type { Model } from "./model.js";
 import type { NamedArray } from "./variables.js";
@@ -28,7 +28,7 @@ export class Listeners {
   constructor(core: Core, model: Model, plan: Plan, write: WriteWeights) {
     this.#core = core;
     this.#plan = plan;
-    this.samples = plan.trainRows ?? announcedRows(plan);
+    this.samples = rowsAnnounced(plan);
     const info = () => this.#info;
     this.context = {
       model,
@@ -106,10 +106,6 @@ export class Listeners {
     }
     if (first) throw first.error;
   }
-}
-
-function announcedRows({ train, batchSize }: Plan): number {
-  return isStream(train) && train.stepsPerEpoch ? train.stepsPerEpoch * batchSize : Infinity;
 }
 
 function betweenSteps(): BusyError {

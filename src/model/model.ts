@@ -139,7 +139,7 @@ export class Model<Output extends Predictions = Prediction> {
   async fit(source: ChunkSource, options?: FitOptions): Promise<History>;
   async fit(source: ChunkSource, y: undefined, options?: FitOptions): Promise<History>;
   async fit(x: Inputs | ChunkSource, y?: unknown, options?: FitOptions): Promise<History> {
-    const given = isChunkSource(x) ? optionsBeside(y, options) : (options ?? {});
+    const given = isChunkSource(x) ? optionsBeside(y, options) : options;
     return fit(this.#core, this as unknown as Model, x, y as Outputs, given);
   }
 
@@ -157,7 +157,7 @@ export class Model<Output extends Predictions = Prediction> {
   async evaluate(source: ChunkSource, options?: EvaluateOptions): Promise<Evaluation>;
   async evaluate(source: ChunkSource, y: undefined, options?: EvaluateOptions): Promise<Evaluation>;
   async evaluate(x: Inputs | ChunkSource, y?: unknown, options?: EvaluateOptions): Promise<Evaluation> {
-    const given = isChunkSource(x) ? optionsBeside(y, options) : (options ?? {});
+    const given = isChunkSource(x) ? optionsBeside(y, options) : options;
     return evaluate(this.#core, x, y as Outputs, given);
   }
 

@@ -4,7 +4,7 @@ import { positiveInteger, show } from "../../check.js";
 import { ConfigError } from "../../errors.js";
 import { type Compiled, metricsOf } from "../core.js";
 import type { Rows } from "../data.js";
-import type { FitOptions } from "../fit.js";
+import type { FitOptions, Plan } from "../fit.js";
 import type { ClassWeight } from "../weights.js";
 import { type ChunkSource, isChunkSource, refuseOneShot } from "./source.js";
 
@@ -22,6 +22,12 @@ export interface StreamPlan {
 
 export function isStream(samples: readonly Rows[] | StreamPlan): samples is StreamPlan {
   return !Array.isArray(samples);
+}
+
+/** In an epoch; Infinity where that is for a stream to tell. */
+export function rowsAnnounced({ train, batchSize }: Plan): number {
+  if (!isStream(train)) return train[0]!.rows;
+  return train.stepsPerEpoch === undefined ? Infinity : train.stepsPerEpoch * batchSize;
 }
 
 /** @throws ConfigError `config/not-for-streams`, `config/one-shot-stream` */

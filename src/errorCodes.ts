@@ -138,6 +138,8 @@ export interface ErrorCodes {
   "config/not-an-integer": ConfigError;
   /** An option is not a finite number, as a 32-bit float: 1e39 is not. */
   "config/not-finite": ConfigError;
+  /** An option, a worker or a metric needs all rows at once, which a stream of chunks does not have. The message says what does it instead. */
+  "config/not-for-streams": ConfigError;
   /** A funnel's output is wider than what it narrows from. Give the widest layer as `first`, or list the widths yourself. */
   "config/not-narrowing": ConfigError;
   /** Options are no object. Pass them by name, `adam({ learningRate: 0.01 })`. */
@@ -156,6 +158,8 @@ export interface ErrorCodes {
   "config/nothing-to-train": ConfigError;
   /** A layer that takes one input was applied to several. Merge them first, with `add` or `concatenate`. */
   "config/one-input": ConfigError;
+  /** A stream that can be iterated once only is to be gone through in several epochs. Pass a function that returns it anew, or `stepsPerEpoch`. */
+  "config/one-shot-stream": ConfigError;
   /** A log file has other columns than this fit writes. Name another file, or remove that one. */
   "config/other-columns": ConfigError;
   /** An option is not in its range, or not one of its values; the message names them. */
@@ -166,6 +170,8 @@ export interface ErrorCodes {
   "config/same-model": ConfigError;
   /** The learning rate follows a schedule and cannot be set. Compile with a number to set it by hand. */
   "config/scheduled-learning-rate": ConfigError;
+  /** `shuffleBuffer`, `readAhead` or `stepsPerEpoch` were given with arrays. Leave them out, or pass an iterable of chunks. */
+  "config/streams-only": ConfigError;
   /** The metrics keep more counts than there is room for. Leave out a confusion matrix, which takes classes × classes. */
   "config/too-many-metrics": ConfigError;
   /** A model has more inputs and outputs than it may. Concatenate what belongs together. */
@@ -217,6 +223,8 @@ export interface ErrorCodes {
 
   // ── data: rows, targets, weights, and what lanewise/data was asked for ────────────────────────────────────────────
 
+  /** What a stream gave is no chunk `{ x, y }` or `{ x, y, sampleWeight }`. */
+  "data/bad-chunk": DataError;
   /** `classes` is no whole number from 1. Leave it out to take the largest label plus one. */
   "data/bad-classes": ConfigError;
   /** `folds` is no whole number of at least 2. */
@@ -231,6 +239,8 @@ export interface ErrorCodes {
   "data/bad-rows": ConfigError;
   /** `seed` of a split is no whole number from 0 to 2^53 − 1. */
   "data/bad-seed": ConfigError;
+  /** The function that was passed for a stream did not return an iterable of chunks. */
+  "data/bad-source": DataError;
   /** A target of a hinge loss is neither −1 nor 1. Turn 0 and 1 into those: `2 * label - 1`. */
   "data/bad-target": DataError;
   /** Data are of a type that rows cannot be read from. Pass a Float32Array, a Uint8Array, `{ data, shape }` or nested arrays. */
@@ -239,6 +249,8 @@ export interface ErrorCodes {
   "data/bad-weight": DataError;
   /** A batch has fewer rows than a layer takes statistics over. Choose another batchSize, or freeze the layer. */
   "data/batch-too-small": DataError;
+  /** Chunks of a stream are kept as different types, or some have weights and some none. Give the same in each. */
+  "data/chunks-differ": DataError;
   /** A class has too few rows to be in every part. Add rows of it, leave it out, or do not stratify. */
   "data/class-too-small": DataError;
   /** A split leaves no row to the test or to training. Pass more rows, or another fraction. */
@@ -265,6 +277,10 @@ export interface ErrorCodes {
   "data/rows-differ": ShapeError;
   /** Values given with a shape are not as many as the shape says. */
   "data/size-mismatch": ShapeError;
+  /** A stream ended before the epochs did. Pass a function that returns its chunks anew, or fewer epochs or steps. */
+  "data/stream-ended": DataError;
+  /** An epoch of a stream has more than 2^31 − 1 rows. Let `stepsPerEpoch` end it earlier. */
+  "data/stream-too-long": DataError;
   /** There are fewer rows than folds, or too few to hold out some to judge cures by. Take fewer folds, pass more rows, or do not try cures. */
   "data/too-few-rows": DataError;
   /** One-hot rows would take more than 4 GiB. Is a label wrong? Else use a sparse loss, which takes labels as they are. */
@@ -397,6 +413,8 @@ export interface ErrorCodes {
   "memory/cannot-grow": OutOfMemoryError;
   /** There is no memory for another model. Let go of those that are no longer used. */
   "memory/no-instance": OutOfMemoryError;
+  /** The shuffle buffer of a stream is larger than the model's `windowBytes`. Take a smaller one, or raise that. */
+  "memory/stream-too-large": OutOfMemoryError;
 
   // ── model: its state, and the file it is saved in ─────────────────────────────────────────────────────────────────
 

@@ -137,6 +137,7 @@ export { Model } from "./model/model.js";
 export type { Prediction, Predictions } from "./model/predict.js";
 export type { ReuseOptions } from "./model/reuse.js";
 export { sequential, type SequentialOptions } from "./model/sequential.js";
+export type { Chunk, ChunkSource } from "./model/stream/source.js";
 export type { WorkerOptions } from "./model/worker.js";
 export type { ClassWeight, SampleWeight } from "./model/weights.js";
 export type { NamedArray } from "./model/variables.js";

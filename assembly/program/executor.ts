@@ -568,8 +568,9 @@ function gather(header: usize, source: i32, begin: i32, rows: i32, width: i32, o
   const data = <usize>load<u32>(slot);
   let order = <usize>load<u32>(header, L.HEADER_ORDER);
   let first = load<i32>(header, L.HEADER_POSITION) + begin;
-  if (load<i32>(header, L.HEADER_WINDOWED)) {
-    order = 0; // the host laid the window's rows in order already
+  const windowed = load<i32>(header, L.HEADER_WINDOWED);
+  if (windowed) {
+    if (windowed == 1) order = 0; // the host laid the window's rows in order already
     first -= load<i32>(header, L.HEADER_WINDOW_START);
   }
   if (load<i32>(slot, 4) == L.SOURCE_U8) gatherU8(rows, width, data, order, first, out, scale, offset);

@@ -4,7 +4,7 @@
 //
 // Change anything here and ABI_VERSION goes up by one: the loader refuses a module that was built from another layout.
 
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 // ── A record: what to do (op), on what sizes (dims), where (pointers) ──────────────────────────────────────────────
 //
@@ -56,7 +56,7 @@ export const HEADER_POSITION = 28; // rows of this epoch that are done: the firs
 export const HEADER_ORDER = 32; // address of the epoch's order of rows (u32 each), 0: as they come
 export const HEADER_SHUFFLE = 36; // 1: draw the order anew when an epoch begins
 export const HEADER_EPOCH = 40; // epochs begun since compile: keys the shuffle
-export const HEADER_WINDOWED = 44; // 1: the window holds rows already in order, from HEADER_WINDOW_START on
+export const HEADER_WINDOWED = 44; // 1: the window holds rows already in order, from HEADER_WINDOW_START on; 2: HEADER_ORDER tells theirs
 export const HEADER_WINDOW_START = 48;
 export const HEADER_WINDOW_ROWS = 52;
 export const HEADER_STEP = 56; // optimizer steps since compile

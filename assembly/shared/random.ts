@@ -17,3 +17,4 @@ export const STREAM_NOISE = 5;
 export const STREAM_FOLDS = 6;
 export const STREAM_SEARCH = 7;
 export const STREAM_CLASSIFIER = 8;
+export const STREAM_BUFFER = 9;

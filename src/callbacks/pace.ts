@@ -32,9 +32,7 @@ export class Pace {
 
   /** `steps` of this epoch are done. */
   report(steps: number, time: number, { epochs, batchSize, samples, stepsPerEpoch }: TrainingInfo): void {
-    const total = this.#epoch * stepsPerEpoch + steps;
     const epochMark = (this.#epochMark ??= { time, steps });
-    const runMark = (this.#runMark ??= { time, steps: total });
 
     // The last batch of an epoch may be a smaller one.
     const samplesAfter = (n: number): number => (n >= stepsPerEpoch ? samples : n * batchSize);
@@ -43,6 +41,9 @@ export class Pace {
       this.samplesPerSecond = speed * 1000;
       this.#measured = true;
     }
+    if (!Number.isFinite(stepsPerEpoch)) return; // a stream in its first epoch
+    const total = this.#epoch * stepsPerEpoch + steps;
+    const runMark = (this.#runMark ??= { time, steps: total });
     const stepsPerMs = perMs(total - runMark.steps, time - runMark.time);
     const left = Math.max(0, epochs * stepsPerEpoch - total);
     if (stepsPerMs !== undefined && Number.isFinite(left)) this.msLeft = left / stepsPerMs;

@@ -71,7 +71,8 @@ export function tensorBoard(options: TensorBoardOptions = {}): Callback {
 
   const batches: Callback = {
     async onBatchEnd(batch, logs, { info }) {
-      const step = epochUnderWay * info.stepsPerEpoch + batch;
+      const { stepsPerEpoch } = info; // of a stream, known after its first epoch
+      const step = (Number.isFinite(stepsPerEpoch) ? epochUnderWay * stepsPerEpoch : 0) + batch;
       if (step % everyBatches === 0) await train.write(step, scalars("batch_", logs));
     },
   };

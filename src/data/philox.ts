@@ -42,10 +42,11 @@ function multiplyHigh(a: number, b: number): number {
   return aHigh * bHigh + (middle >>> 16) + (carry >>> 16);
 }
 
-/** Draws integers one after the other: the words of counters 0, 1, 2, … of one seed and stream. */
+/** Draws integers one after the other: the words of counters 0, 1, 2, … of one seed, stream and step. */
 export class PhiloxStream {
   private readonly key: Key;
   private readonly stream: number;
+  private readonly step: number;
   private block = 0;
   private words: readonly number[] = [];
   private used = 0;
@@ -53,16 +54,18 @@ export class PhiloxStream {
   /**
    * @param seed an integer from 0 to 2^53 - 1
    * @param stream what the numbers are for, 0 … 2^32 - 1: two streams of one seed share no number
+   * @param step when they are drawn, such as the epoch: nor do two steps
    */
-  constructor(seed: number, stream: number) {
+  constructor(seed: number, stream: number, step = 0) {
     this.key = [seed >>> 0, Math.floor(seed / 2 ** 32)];
     this.stream = stream;
+    this.step = step;
   }
 
   /** A word from 0 to 2^32 - 1. */
   next(): number {
     if (this.used === this.words.length) {
-      this.words = philox4x32([this.block++, 0, 0, this.stream], this.key);
+      this.words = philox4x32([this.block++, 0, this.step, this.stream], this.key);
       this.used = 0;
     }
     return this.words[this.used++]!;

@@ -9,7 +9,9 @@ export type Logs = Readonly<Record<string, number>>;
 export interface TrainingInfo {
   readonly epochs: number;
   readonly batchSize: number;
+  /** Rows of an epoch. Infinity: those of a stream that has not ended yet. */
   readonly samples: number;
+  /** Infinity likewise. */
   readonly stepsPerEpoch: number;
 }
 

@@ -11,7 +11,9 @@ import { checkSampleWeight } from "./weights.js";
 
 /** What each fold's fit is called with, and how the folds are made. */
 export interface CrossValidateOptions
-  extends Omit<FitOptions, "validationData" | "resume">, Pick<FoldOptions, "folds" | "seed"> {
+  extends
+    Omit<FitOptions, "validationData" | "resume" | "shuffleBuffer" | "readAhead" | "stepsPerEpoch">,
+    Pick<FoldOptions, "folds" | "seed"> {
   /** Shares out each class by itself (default false): y holds class labels or one-hot rows. */
   stratify?: boolean;
   /** Called after each fold, counted from 0, with what its model reached on the rows held out; awaited. */
@@ -39,7 +41,14 @@ export interface FoldRows<X, Y> {
   readonly y: Y;
 }
 
-const { validationData: _1, resume: _2, ...FOLD_FIT_OPTIONS } = FIT_OPTIONS;
+const {
+  validationData: _1,
+  resume: _2,
+  shuffleBuffer: _3,
+  readAhead: _4,
+  stepsPerEpoch: _5,
+  ...FOLD_FIT_OPTIONS
+} = FIT_OPTIONS;
 const OPTIONS = { ...FOLD_FIT_OPTIONS, folds: true, seed: true, stratify: true, onFoldEnd: true };
 
 /**
@@ -50,7 +59,7 @@ const OPTIONS = { ...FOLD_FIT_OPTIONS, folds: true, seed: true, stratify: true, 
  *   the rows it is handed, lest it sees those held out
  * @param x n rows, as for `fit`
  * @param y n labels; rows of targets as nested arrays or { data, shape }
- * @param options those of `fit` but `validationData` and `resume`, and `folds` (5), `seed` (0), `stratify`, `onFoldEnd`
+ * @param options those of `fit` but `validationData`, `resume` and those of streams, and `folds` (5), `seed` (0), `stratify`, `onFoldEnd`
  * @throws ConfigError `config/not-a-model`, `config/same-model`, and what `kFold` and `fit` throw
  * @example
  * const { scores } = await crossValidate(

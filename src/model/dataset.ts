@@ -93,6 +93,26 @@ interface Cached {
   sources(inputs: readonly Source[]): readonly Source[];
 }
 
+/** What a run reads its rows from: arrays, or a stream of which some are at hand. */
+export interface Feed {
+  /** In an epoch; undefined while a stream has not ended. */
+  readonly rows: number | undefined;
+  /** Each row comes with a weight. */
+  readonly weighted: boolean;
+  /** Copies of each output's targets, where metrics want them. */
+  readonly targets: readonly Rows[] | undefined;
+  /** Rows that are read at once. */
+  readonly batchRows: number;
+  /** Where it is set, a run reads what the frozen part makes of the inputs. */
+  readonly cached: Cached | undefined;
+  /**
+   * Makes `run` read this: in an order drawn for the `epoch` key, or as rows come without one. The function that is returned
+   * brings those from the run's position on, when it needs rows.
+   */
+  attach(run: Run, epoch?: number): () => void | Promise<void>;
+  release(): void | Promise<void>;
+}
+
 interface DatasetOptions {
   /** The order of rows may be drawn. */
   shuffle: boolean;
@@ -107,17 +127,13 @@ interface DatasetOptions {
  * Rows of x (and y, and weights) that a run reads: whole in WebAssembly's memory where they fit, else through a window that is
  * refilled in the epoch's order. Which of the two it is changes no bit.
  */
-export class Dataset {
+export class Dataset implements Feed {
   readonly rows: number;
-  /** Each row comes with a weight. */
   readonly weighted: boolean;
-  /** Copies of each output's targets, where metrics want them. */
   readonly targets: readonly Rows[] | undefined;
-  /** Rows that are read at once: the window holds at least so many. */
   readonly batchRows: number;
   /** Of all rows of all arrays. */
   readonly bytes: number;
-  /** Where it is set, a run reads what the frozen part makes of the inputs. */
   cached: Cached | undefined;
   readonly #core: Host;
   readonly #arrays: readonly Rows[];
@@ -162,10 +178,6 @@ export class Dataset {
     }
   }
 
-  /**
-   * Makes `run` read this data: in an order drawn for the `epoch` key, or as they come without one. The function that is
-   * returned fills the window from the run's position on.
-   */
   attach(run: Run, epoch?: number): () => void {
     const windowed = this.#held < this.rows;
     const shuffle = epoch !== undefined && this.#order !== 0;

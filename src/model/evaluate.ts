@@ -1,10 +1,13 @@
 import { knownOptions, positiveInteger } from "../check.js";
 import { yieldToHost } from "../runtime/yield.js";
 import { type Compiled, type Core, metricsOf } from "./core.js";
-import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
+import { Dataset, type Feed, type Inputs, type Outputs, toSamples } from "./dataset.js";
 import { finalLogsOf, logsOf } from "./logs.js";
 import { Pacer } from "./pacer.js";
 import { Sinks } from "./sinks.js";
+import { planValidation, refuseStreamOptions, type StreamPlan } from "./stream/plan.js";
+import { type ChunkSource, isChunkSource } from "./stream/source.js";
+import { OPEN_END, StreamDataset } from "./stream/streamDataset.js";
 import { type Weighting, weightsOf } from "./weights.js";
 
 export interface EvaluateOptions {
@@ -12,19 +15,28 @@ export interface EvaluateOptions {
   batchSize?: number;
   /** One weight a row (or such by output): its loss counts that much, in the mean over all rows. Metrics are not weighted. */
   sampleWeight?: Weighting["sampleWeight"];
+  /** Of a stream: chunks that are asked for while others are evaluated (default 1), beside the one in use. */
+  readAhead?: number;
 }
 
 /** Figures by name; `confusionMatrix` alone, where it was asked for, is a matrix. */
 export type Evaluation = Record<string, number> & { readonly confusionMatrix?: number[][] };
 
-const EVALUATE_OPTIONS = { batchSize: true, sampleWeight: true };
+const EVALUATE_OPTIONS = { batchSize: true, sampleWeight: true, readAhead: true };
 export const DEFAULT_BATCH = 256;
 
-export async function evaluate(core: Core, x: Inputs, y: Outputs, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(
+  core: Core,
+  x: Inputs | ChunkSource,
+  y: Outputs,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
   const compiled = core.mustBeCompiled("evaluate()");
   const known = knownOptions<EvaluateOptions>(options, "evaluate()", EVALUATE_OPTIONS);
   const { batchSize = DEFAULT_BATCH, sampleWeight } = known;
   const batchRows = positiveInteger(batchSize, "batchSize");
+  if (isChunkSource(x)) return evaluateStream(core, compiled, planValidation(compiled, x, known), { batchRows });
+  refuseStreamOptions(known);
   const samples = toSamples(core, compiled, x, y);
   const weights = weightsOf(core, compiled, samples, { sampleWeight });
   const data = new Dataset(core, [...samples, ...weights], {
@@ -39,14 +51,36 @@ export async function evaluate(core: Core, x: Inputs, y: Outputs, options: Evalu
   }
 }
 
+/** The same of a stream, which is opened for it. */
+export async function evaluateStream(
+  core: Core,
+  compiled: Compiled,
+  stream: StreamPlan & { suffix?: string },
+  { batchRows = DEFAULT_BATCH, ...options }: EvaluationOptions & { batchRows?: number },
+): Promise<Evaluation> {
+  const { signal } = options;
+  const data = await StreamDataset.open(core, compiled, { ...stream, batchRows, signal });
+  try {
+    return await evaluateDataset(core, data, options);
+  } finally {
+    await data.release();
+  }
+}
+
+interface EvaluationOptions {
+  /** Before each figure's name. */
+  readonly prefix?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Two evaluations of one model share a run: the second waits for the first. */
 const queues = new WeakMap<Core, Promise<unknown>>();
 
 /** Means over the whole of `data`, their names beginning with `prefix`. */
 export async function evaluateDataset(
   core: Core,
-  data: Dataset,
-  { prefix = "", signal }: { prefix?: string; signal?: AbortSignal | undefined } = {},
+  data: Feed,
+  { prefix = "", signal }: EvaluationOptions = {},
 ): Promise<Evaluation> {
   core.evaluations++;
   const turn = (queues.get(core) ?? Promise.resolve()).then(() => runThrough(core, data, prefix, signal));
@@ -63,12 +97,12 @@ export async function evaluateDataset(
 
 async function runThrough(
   core: Core,
-  data: Dataset,
+  data: Feed,
   prefix: string,
   signal: AbortSignal | undefined,
 ): Promise<Evaluation> {
   const compiled = core.mustBeCompiled("evaluate()");
-  const { rows: totalRows, batchRows } = data;
+  const { rows: totalRows = OPEN_END, batchRows } = data;
   const mode = data.weighted ? "weightedEvaluate" : "evaluate";
   const { run } = core.prepare(mode, batchRows, { part: data.cached?.part });
   const refill = data.attach(run);
@@ -80,7 +114,7 @@ async function runThrough(
     for (;;) {
       const status = pacer.slice(run);
       if (status === "epochDone") break;
-      if (status === "needsRows") refill();
+      if (status === "needsRows") await refill();
       else await yieldToHost();
       signal?.throwIfAborted();
     }

@@ -6,8 +6,8 @@ import { yieldToHost } from "../runtime/yield.js";
 import type { Callback, Logs } from "./callback.js";
 import type { Compiled, Core } from "./core.js";
 import { type Rows, sliceRows } from "./data.js";
-import { Dataset, type Inputs, type Outputs, toSamples } from "./dataset.js";
-import { DEFAULT_BATCH, evaluateDataset, needTargets } from "./evaluate.js";
+import { Dataset, type Feed, type Inputs, type Outputs, toSamples } from "./dataset.js";
+import { DEFAULT_BATCH, evaluateDataset, evaluateStream, needTargets } from "./evaluate.js";
 import { cacheablePart, FrozenCache } from "./frozenCache.js";
 import type { FrozenPart } from "./frozenPart.js";
 import { type Failure, Listeners } from "./listeners.js";
@@ -16,6 +16,16 @@ import type { Model } from "./model.js";
 import { nonFiniteWhat } from "./step.js";
 import { ObservedStep } from "./observed.js";
 import { Pacer, SLICE_MS } from "./pacer.js";
+import {
+  isStream,
+  planStream,
+  planValidation,
+  refuseStreamOptions,
+  rowsAnnounced,
+  type StreamPlan,
+} from "./stream/plan.js";
+import { type ChunkSource, isChunkSource } from "./stream/source.js";
+import { OPEN_END, StreamDataset } from "./stream/streamDataset.js";
 import { type ClassWeight, type Weighting, weightsOf } from "./weights.js";
 import { checkWorker, trainInWorker, type WorkerOptions } from "./worker.js";
 
@@ -32,8 +42,8 @@ export interface FitOptions {
   accumulateSteps?: number;
   /** Share of the rows, the last ones, that is held out and evaluated after each epoch; in [0, 1). */
   validationSplit?: number;
-  /** Rows to evaluate after each epoch instead. */
-  validationData?: readonly [x: Inputs, y: Outputs, sampleWeight?: Weighting["sampleWeight"]];
+  /** Rows to evaluate after each epoch instead, or a stream of chunks that is read anew after each. */
+  validationData?: readonly [x: Inputs, y: Outputs, sampleWeight?: Weighting["sampleWeight"]] | ChunkSource;
   /**
    * One weight a row: its loss and gradient are multiplied by it, and the mean stays over all rows of the batch. Where
    * there are several outputs, for all of them, or by output.
@@ -41,8 +51,20 @@ export interface FitOptions {
   sampleWeight?: Weighting["sampleWeight"];
   /** A weight for each class, { 0: 1, 1: 5 }; those not named weigh 1. Multiplies sampleWeight; not used in validation. */
   classWeight?: ClassWeight;
-  /** A new order of rows for each epoch (default true), drawn from the model's seed. */
+  /** A new order of rows for each epoch (default true), drawn from the model's seed; of a stream, within `shuffleBuffer`. */
   shuffle?: boolean;
+  /**
+   * Of a stream: each row is drawn from so many, and the next one comes in for it (default 8192). From as many as there are,
+   * any order is equally likely; from few, neighbours stay near each other. They are what a stream takes of the model's memory.
+   */
+  shuffleBuffer?: number;
+  /** Of a stream: chunks that are asked for while others are trained on (default 1), beside the one in use. */
+  readAhead?: number;
+  /**
+   * Of a stream: an epoch ends after so many steps, and the next one reads on where it stopped, in a source that has ended
+   * from its start. So a stream may be endless. Without it an epoch is the whole source.
+   */
+  stepsPerEpoch?: number;
   callbacks?: readonly Callback[];
   /** Aborting rejects with the signal's reason, after the step under way. */
   signal?: AbortSignal;
@@ -77,6 +99,9 @@ export const FIT_OPTIONS = {
   sampleWeight: true,
   classWeight: true,
   shuffle: true,
+  shuffleBuffer: true,
+  readAhead: true,
+  stepsPerEpoch: true,
   callbacks: true,
   signal: true,
   maxSteps: true,
@@ -104,59 +129,88 @@ export interface Plan {
   readonly epochs: number;
   readonly batchSize: number;
   readonly accumulateSteps: number;
-  readonly trainRows: number;
-  readonly mode: "train" | "weightedTrain";
+  /** Undefined: those of a stream. */
+  readonly trainRows: number | undefined;
   readonly shuffle: boolean;
   readonly callbacks: readonly Callback[];
   readonly signal: AbortSignal | undefined;
   readonly maxSteps: number;
   readonly maxMs: number;
   readonly resume: boolean;
-  readonly train: readonly Rows[];
-  readonly validation: readonly Rows[] | undefined;
+  readonly train: readonly Rows[] | StreamPlan;
+  readonly validation: readonly Rows[] | StreamPlan | undefined;
   /** What the outputs are to be kept of. */
   readonly frozen: FrozenPart | undefined;
   /** Undefined: this thread trains. */
   readonly worker: WorkerOptions | undefined;
 }
 
-/** Trains. Everything is checked, and the data are copied, before the first `await`. */
-export async function fit(core: Core, model: Model, x: Inputs, y: Outputs, options: FitOptions): Promise<History> {
+/** A plan whose rows are all at hand. */
+export interface ArrayPlan extends Plan {
+  readonly trainRows: number;
+  readonly train: readonly Rows[];
+  readonly validation: readonly Rows[] | undefined;
+}
+
+/** Trains. Everything is checked, and arrays are copied, before the first `await`. */
+export async function fit(
+  core: Core,
+  model: Model,
+  x: Inputs | ChunkSource,
+  y: Outputs,
+  options: FitOptions = {},
+): Promise<History> {
   core.mustBeIdle("fit()");
   const plan = planFit(core, x, y, options);
   plan.signal?.throwIfAborted();
   core.stopRequested = undefined; // now: one that is set from here on counts
-  return plan.worker ? trainInWorker(core, model, plan, plan.worker) : train(core, model, plan);
+  return plan.worker ? trainInWorker(core, model, plan as ArrayPlan, plan.worker) : train(core, model, plan);
 }
 
 /** Trains as planned, in this thread. */
 export async function train(core: Core, model: Model, plan: Plan): Promise<History> {
-  const { batchSize: batchRows, shuffle, mode } = plan;
-  if (plan.accumulateSteps > 1) core.reserveAccumulator();
-  core.prepare(mode, Math.min(batchRows, plan.trainRows), { part: plan.frozen });
-  const data = new Dataset(core, plan.train, { shuffle, batchRows });
+  const { batchSize } = plan;
+  let data: Feed | undefined;
   let validation: Dataset | undefined;
   let cache: FrozenCache | undefined;
   core.fitting = true;
   try {
-    validation =
-      plan.validation &&
-      new Dataset(core, plan.validation, {
-        shuffle: false,
-        batchRows: DEFAULT_BATCH,
-        keepTargets: needTargets(plan.compiled),
-      });
-    cache = plan.frozen && new FrozenCache(core, plan.frozen, data, validation);
+    if (plan.validation && !isStream(plan.validation)) {
+      const keepTargets = needTargets(plan.compiled);
+      validation = new Dataset(core, plan.validation, { shuffle: false, batchRows: DEFAULT_BATCH, keepTargets });
+    }
+    if (isStream(plan.train)) {
+      data = await openStream(core, plan, plan.train);
+    } else {
+      const rows = (data = new Dataset(core, plan.train, { shuffle: plan.shuffle, batchRows: batchSize }));
+      cache = plan.frozen && new FrozenCache(core, plan.frozen, rows, validation);
+    }
+    if (plan.accumulateSteps > 1) core.reserveAccumulator();
+    core.prepare(modeOf(data), data.batchRows, { part: plan.frozen });
     return await new Fit(core, model, plan, { data, validation, cache }).run();
   } finally {
     core.fitting = false;
     cache?.release();
-    data.release();
     validation?.release();
+    await data?.release();
   }
 }
 
-function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
+/** Its first chunk is read. */
+function openStream(core: Core, plan: Plan, { stepsPerEpoch, ...stream }: StreamPlan): Promise<StreamDataset> {
+  const { compiled, batchSize, resume, signal } = plan;
+  const { epoch, position } = core.progress;
+  const rows = rowsAnnounced(plan);
+  const begun = resume ? epoch + (position === rows ? 1 : 0) : 0; // that epoch has been stepped through
+  const endless = stepsPerEpoch === undefined ? undefined : { rows, from: begun };
+  return StreamDataset.open(core, compiled, { ...stream, batchRows: batchSize, endless, signal });
+}
+
+function modeOf({ weighted }: Feed): "train" | "weightedTrain" {
+  return weighted ? "weightedTrain" : "train";
+}
+
+function planFit(core: Core, x: Inputs | ChunkSource, y: Outputs, options: FitOptions): Plan {
   const compiled = core.mustBeCompiled("fit()");
   knownOptions<FitOptions>(options, "fit()", FIT_OPTIONS);
   const { validationSplit = 0, validationData, resume = false, callbacks = [], signal } = options;
@@ -172,10 +226,51 @@ function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
     maxSteps: options.maxSteps === undefined ? Infinity : positiveInteger(options.maxSteps, "maxSteps"),
     maxMs: options.maxMs === undefined ? Infinity : positiveNumber(options.maxMs, "maxMs"),
   };
+  const given = {
+    ...limits,
+    compiled,
+    resume: boolean(resume, "resume"),
+    shuffle: boolean(options.shuffle ?? true, "shuffle"),
+    callbacks,
+    signal,
+  };
+  const passes = limits.epochs - (resume ? core.progress.epoch : 0);
+  const evaluated = validationData && validationOf(core, compiled, { ...options, validationData }, passes);
+  boolean(options.cacheFrozen ?? false, "cacheFrozen");
+  if (isChunkSource(x)) return { ...given, ...planOfStream(core, x, options, given), validation: evaluated };
+  return { ...given, ...planOfArrays(core, x, y, options, { ...given, evaluated }) };
+}
+
+type Parts = Pick<Plan, "trainRows" | "train" | "validation" | "frozen" | "worker">;
+type Given = Pick<Plan, "compiled" | "epochs" | "batchSize" | "resume">;
+
+function planOfStream(
+  core: Core,
+  source: ChunkSource,
+  options: FitOptions,
+  { epochs, batchSize, resume }: Given,
+): Parts {
+  const { position, epoch, rows } = core.progress;
+  const withinArrays = resume && position > 0 && position < rows && rows !== OPEN_END;
+  if (withinArrays) throw otherRows(`${rows} rows of arrays`, "a stream");
+  core.refuseSmallBatches(batchSize, batchSize);
+  const train = planStream(source, options, epochs - (resume ? epoch : 0));
+  const epochRows = (train.stepsPerEpoch ?? 1) * batchSize;
+  if (epochRows >= OPEN_END) numberInRange(epochRows, "stepsPerEpoch × batchSize", 1, OPEN_END);
+  return { trainRows: undefined, train, validation: undefined, frozen: undefined, worker: undefined };
+}
+
+function planOfArrays(
+  core: Core,
+  x: Inputs,
+  y: Outputs,
+  options: FitOptions,
+  { compiled, batchSize, resume, evaluated }: Given & { evaluated: Plan["validation"] },
+): Parts {
+  refuseStreamOptions(options);
+  const { validationSplit = 0, sampleWeight, classWeight } = options;
   const unweighted = toSamples(core, compiled, x, y);
-  const { sampleWeight, classWeight } = options;
-  const weights = weightsOf(core, compiled, unweighted, { sampleWeight, classWeight });
-  const samples = [...unweighted, ...weights];
+  const samples = [...unweighted, ...weightsOf(core, compiled, unweighted, { sampleWeight, classWeight })];
   const { rows } = samples[0]!;
   const held = Math.floor(rows * validationSplit);
   const trainRows = rows - held;
@@ -186,33 +281,29 @@ function planFit(core: Core, x: Inputs, y: Outputs, options: FitOptions): Plan {
     );
   }
   refuseOtherRows(core, resume, trainRows);
-  core.refuseSmallBatches(trainRows, limits.batchSize);
+  core.refuseSmallBatches(trainRows, batchSize);
   if (resume && core.progress.position < trainRows) {
-    core.refuseSmallBatches(trainRows - core.progress.position, limits.batchSize);
+    core.refuseSmallBatches(trainRows - core.progress.position, batchSize);
   }
   const train = held > 0 ? samples.map((array) => sliceRows(array, 0, trainRows)) : samples;
-  const validation = validationData
-    ? validationSamplesOf(core, compiled, validationData)
-    : held > 0
+  const validation =
+    held > 0
       ? [...unweighted, ...weightsOf(core, compiled, unweighted, { sampleWeight })].map((array) =>
           sliceRows(array, trainRows, held),
         )
-      : undefined;
-  const cacheFrozen = boolean(options.cacheFrozen ?? false, "cacheFrozen");
+      : evaluated;
   return {
-    ...limits,
-    compiled,
     trainRows,
-    mode: weights.length > 0 ? "weightedTrain" : "train",
-    resume: boolean(resume, "resume"),
-    shuffle: boolean(options.shuffle ?? true, "shuffle"),
-    callbacks,
-    signal,
     train,
     validation,
-    frozen: cacheFrozen ? cacheablePart(core, validation ? [train, validation] : [train]) : undefined,
+    frozen: options.cacheFrozen ? cacheablePart(core, arraysOf([train, validation])) : undefined,
     worker: options.worker ? checkWorker(core, compiled, options.worker, validation !== undefined) : undefined,
   };
+}
+
+/** Without a stream, of which nothing is kept. */
+function arraysOf(sets: readonly (readonly Rows[] | StreamPlan | undefined)[]): (readonly Rows[])[] {
+  return sets.flatMap((set) => (set === undefined || isStream(set) ? [] : [set]));
 }
 
 function groupSize(given: unknown = 1): number {
@@ -220,11 +311,15 @@ function groupSize(given: unknown = 1): number {
   return numberInRange(size, "accumulateSteps", 1, MAX_GROUP_BATCHES, { closed: true });
 }
 
-function validationSamplesOf(
+function validationOf(
   core: Core,
   compiled: Compiled,
-  [x, y, sampleWeight]: NonNullable<FitOptions["validationData"]>,
-): readonly Rows[] {
+  options: FitOptions & { validationData: NonNullable<FitOptions["validationData"]> },
+  passes: number,
+): readonly Rows[] | StreamPlan {
+  const { validationData } = options;
+  if (isChunkSource(validationData)) return planValidation(compiled, validationData, options, passes);
+  const [x, y, sampleWeight] = validationData;
   const samples = toSamples(core, compiled, x, y, " of validationData");
   return [...samples, ...weightsOf(core, compiled, samples, { sampleWeight }, " of validationData")];
 }
@@ -233,11 +328,12 @@ function validationSamplesOf(
 function checkParts({ validationData, callbacks, signal }: FitOptions): void {
   if (
     validationData !== undefined &&
+    !isChunkSource(validationData) &&
     !(Array.isArray(validationData) && (validationData.length === 2 || validationData.length === 3))
   ) {
     throw new ConfigError(
       "config/bad-validation-data",
-      `validationData must be [x, y] or [x, y, sampleWeight]; got ${show(validationData)}.`,
+      `validationData must be [x, y] or [x, y, sampleWeight], or an iterable of chunks { x, y }; got ${show(validationData)}.`,
     );
   }
   if (callbacks !== undefined && !(Array.isArray(callbacks) && callbacks.every(isObject))) {
@@ -258,15 +354,19 @@ function isObject(value: unknown): boolean {
 
 function refuseOtherRows({ progress }: Core, resume: boolean, rows: number): void {
   if (!resume || progress.position === 0 || progress.rows === rows) return;
-  throw new DataError(
+  throw otherRows(progress.rows === OPEN_END ? "a stream" : `${progress.rows} rows`, String(rows));
+}
+
+function otherRows(before: string, got: string): DataError {
+  return new DataError(
     "data/resume-differs",
-    `resume goes on in the middle of an epoch over ${progress.rows} rows, and got ${rows}. Pass the same data, or fit without resume.`,
+    `resume goes on in the middle of an epoch over ${before}, and got ${got}. Pass the same data, or fit without resume.`,
   );
 }
 
 /** The rows of a fit, and what is kept of them. */
 interface Sets {
-  readonly data: Dataset;
+  readonly data: Feed;
   readonly validation: Dataset | undefined;
   readonly cache: FrozenCache | undefined;
 }
@@ -275,7 +375,7 @@ interface Sets {
 class Fit {
   readonly #core: Core;
   readonly #plan: Plan;
-  readonly #data: Dataset;
+  readonly #data: Feed;
   readonly #validation: Dataset | undefined;
   readonly #cache: FrozenCache | undefined;
   readonly #run: Run;
@@ -324,18 +424,17 @@ class Fit {
 
   /** One epoch, or the rest of one that was stopped. */
   async #epoch(): Promise<void> {
-    const { compiled, signal, trainRows } = this.#plan;
+    const { compiled } = this.#plan;
     const { progress } = this.#core;
     const { epoch } = progress;
     await this.#listeners.each((callback) => callback.onEpochBegin?.(epoch, {}, this.#listeners.context));
     this.#startEpoch();
-    if (progress.position < trainRows && !(await this.#stepThrough())) return;
+    const stepped = progress.position > 0 && progress.position === progress.rows;
+    if (!stepped && !(await this.#stepThrough())) return;
 
     const logs = logsOf(compiled, this.#run.sums);
-    if (this.#validation) {
-      await this.#cache?.update(signal); // a hook may have written weights after the last step
-      Object.assign(logs, await evaluateDataset(this.#core, this.#validation, { prefix: "val_", signal }));
-    }
+    Object.assign(logs, await this.#validate());
+    this.#listeners.samples = progress.rows;
     this.#logs = logs;
     this.#history.epoch.push(epoch);
     for (const [name, value] of Object.entries(logs)) (this.#history.history[name] ??= []).push(value);
@@ -346,13 +445,24 @@ class Fit {
     await this.#breathe(); // epochs may be far shorter than a slice
   }
 
+  async #validate(): Promise<Logs> {
+    const { compiled, validation: planned, signal } = this.#plan;
+    if (!planned) return {};
+    const options = { prefix: "val_", signal };
+    await this.#cache?.update(signal); // a hook may have written weights after the last step
+    if (this.#validation) return evaluateDataset(this.#core, this.#validation, options);
+    const stream = planned as StreamPlan;
+    return evaluateStream(this.#core, compiled, { ...stream, suffix: " of validationData" }, options);
+  }
+
   /** Where the epoch begins, or goes on. */
   #startEpoch(): void {
-    const { trainRows, batchSize, accumulateSteps } = this.#plan;
+    const { batchSize, accumulateSteps } = this.#plan;
     const { progress } = this.#core;
     if (progress.position === 0) progress.epochsBegun++;
     const { position } = progress;
-    this.#run.begin({ totalRows: trainRows, batchRows: batchSize, position, groupSize: accumulateSteps });
+    const totalRows = Math.min(rowsAnnounced(this.#plan), OPEN_END);
+    this.#run.begin({ totalRows, batchRows: batchSize, position, groupSize: accumulateSteps });
     if (progress.position > 0) this.#run.sums = progress.sums;
   }
 
@@ -367,8 +477,8 @@ class Fit {
       }
       const status = this.#slice();
       if (status === "needsRows") {
-        refill();
-        continue;
+        await refill();
+        if (this.#run.sliceSteps === 0) continue;
       }
       if (status === "nonFinite") {
         await this.#reportObservation(this.#logs);
@@ -383,20 +493,22 @@ class Fit {
   }
 
   #slice() {
-    const { mode, batchSize, trainRows, maxSteps, maxMs } = this.#plan;
+    const { batchSize, trainRows, maxSteps, maxMs } = this.#plan;
     const run = this.#run;
     const unobserved = this.#stepsToObservation();
     if (run.atStep) {
-      this.#core.refuseSmallBatches(trainRows, batchSize); // a layer may have been frozen or thawed
+      this.#core.refuseSmallBatches(this.#data.rows ?? batchSize, batchSize); // a layer may have been frozen or thawed
       const { part } = this.#data.cached ?? {};
-      this.#core.prepare(mode, Math.min(batchSize, trainRows), { observed: unobserved === 0, part });
+      this.#core.prepare(modeOf(this.#data), this.#data.batchRows, { observed: unobserved === 0, part });
       if (unobserved === 0) this.#observed ??= new ObservedStep(this.#core);
     }
     const steps = Math.min(this.#everyStep ? 1 : maxSteps - this.#steps, Math.max(1, unobserved));
     const left = maxMs - (performance.now() - this.#started);
     const status = left > 0 ? this.#pacer.slice(run, Number.isFinite(steps) ? steps : 0, left) : run.slice(Infinity, 1);
     this.#steps += run.sliceSteps;
-    Object.assign(this.#core.progress, { position: run.position, sums: run.sums });
+    const { position, sums } = run;
+    const rows = trainRows ?? (status === "epochDone" ? position : OPEN_END);
+    Object.assign(this.#core.progress, { position, sums, rows });
     return status;
   }
 

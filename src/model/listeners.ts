@@ -1,8 +1,9 @@
 import { BusyError } from "../errors.js";
-import type { Callback, CallbackContext, Logs, PendingHook } from "./callback.js";
+import type { Callback, CallbackContext, Logs, PendingHook, TrainingInfo } from "./callback.js";
 import { matchStates } from "./callbackState.js";
 import { type Core, NO_GROUP } from "./core.js";
 import type { Plan } from "./fit.js";
+import { rowsAnnounced } from "./stream/plan.js";
 import { figuresOf } from "./logs.js";
 import type { Model } from "./model.js";
 import type { NamedArray } from "./variables.js";
@@ -20,15 +21,20 @@ export class Listeners {
   readonly context: CallbackContext;
   readonly #core: Core;
   readonly #plan: Plan;
+  /** Rows of an epoch; of a stream, as far as it is known. */
+  samples: number;
 
   /** @param write Called between two steps. */
   constructor(core: Core, model: Model, plan: Plan, write: WriteWeights) {
-    const { epochs, batchSize, trainRows: samples } = plan;
     this.#core = core;
     this.#plan = plan;
+    this.samples = rowsAnnounced(plan);
+    const info = () => this.#info;
     this.context = {
       model,
-      info: { epochs, batchSize, samples, stepsPerEpoch: Math.ceil(samples / batchSize) },
+      get info() {
+        return info();
+      },
       resumed: plan.resume,
       figures: figuresOf(plan.compiled, plan.validation !== undefined),
       stop: (reason) => void (core.stopRequested ??= reason),
@@ -39,13 +45,18 @@ export class Listeners {
     };
   }
 
+  get #info(): TrainingInfo {
+    const { epochs, batchSize } = this.#plan;
+    return { epochs, batchSize, samples: this.samples, stepsPerEpoch: Math.ceil(this.samples / batchSize) };
+  }
+
   /** Callbacks begin, then take up their states. Where one refuses, all is as if the fit had not been called. */
   async begin(): Promise<void> {
     const core = this.#core;
-    const { callbacks, resume, trainRows: rows } = this.#plan;
+    const { callbacks, resume, trainRows } = this.#plan;
     const before = { ...core.progress, callbackStates: core.callbackStates() };
     const afresh = { epoch: 0, position: 0, callbackStates: [], pending: undefined };
-    core.progress = { ...before, rows, ...(!resume && afresh) };
+    core.progress = { ...before, rows: trainRows ?? before.rows, ...(!resume && afresh) };
     core.callbacks = undefined; // until they are complete, what is kept are the states that they shall have
     const states = matchStates(core.progress.callbackStates, callbacks);
     try {

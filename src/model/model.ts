@@ -8,6 +8,8 @@ import { type CompileOptions, resolveCompile } from "./compile.js";
 import type { Core } from "./core.js";
 import type { DiagnosisReport } from "../diagnostics/diagnosisReport.js";
 import type { Inputs, Outputs } from "./dataset.js";
+import { optionsBeside } from "./stream/plan.js";
+import { type ChunkSource, isChunkSource } from "./stream/source.js";
 import { diagnose, type DiagnoseOptions } from "./diagnose.js";
 import { evaluate, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import { fit, type FitOptions, type History } from "./fit.js";
@@ -123,8 +125,28 @@ export class Model<Output extends Predictions = Prediction> {
    * @throws ConfigError, ShapeError, DataError before anything is changed; BusyError while another fit is under way
    * @example const { history } = await model.fit(x, y, { epochs: 10, batchSize: 50, validationSplit: 0.1 })
    */
-  async fit(x: Inputs, y: Outputs, options: FitOptions = {}): Promise<History> {
-    return fit(this.#core, this as unknown as Model, x, y, options);
+  async fit(x: Inputs, y: Outputs, options?: FitOptions): Promise<History>;
+  /**
+   * Trains on a stream of chunks { x, y, sampleWeight? } of any sizes, which may be larger than memory: rows are drawn from a
+   * shuffle buffer, and the next chunk is read while others are trained on. Seed and rows settle every bit, however they are cut
+   * into chunks; with `shuffle: false` they are those of the same rows in arrays. Chunks are copied as they come, and the
+   * source is closed (`return()`) where training stops before its end.
+   *
+   * @param source An (async) iterable that starts anew each time, or a function that returns one. For a resume it gives the
+   *   same rows again: those that were used are skipped.
+   * @throws What the source throws; ConfigError, ShapeError, DataError for a chunk that cannot be used, with its number,
+   *   counted from 0: the weights are then those of the step before
+   * @example
+   * async function* chunks() {
+   *   for (let row = 0; row < 120; row += 40) yield { x: x.subarray(row * 4, (row + 40) * 4), y: y.slice(row, row + 40) };
+   * }
+   * await model.fit(chunks, { epochs: 3, shuffleBuffer: 100 });
+   */
+  async fit(source: ChunkSource, options?: FitOptions): Promise<History>;
+  async fit(source: ChunkSource, y: undefined, options?: FitOptions): Promise<History>;
+  async fit(x: Inputs | ChunkSource, y?: unknown, options?: FitOptions): Promise<History> {
+    const given = isChunkSource(x) ? optionsBeside(y, options) : options;
+    return fit(this.#core, this as unknown as Model, x, y as Outputs, given);
   }
 
   /**
@@ -132,8 +154,17 @@ export class Model<Output extends Predictions = Prediction> {
    *
    * @example const { loss, accuracy } = await model.evaluate(xTest, yTest);
    */
-  async evaluate(x: Inputs, y: Outputs, options: EvaluateOptions = {}): Promise<Evaluation> {
-    return evaluate(this.#core, x, y, options);
+  async evaluate(x: Inputs, y: Outputs, options?: EvaluateOptions): Promise<Evaluation>;
+  /**
+   * The same over all rows of a stream of chunks, as `fit` takes them.
+   *
+   * @example const { loss } = await model.evaluate([{ x: xTest, y: yTest }].values());
+   */
+  async evaluate(source: ChunkSource, options?: EvaluateOptions): Promise<Evaluation>;
+  async evaluate(source: ChunkSource, y: undefined, options?: EvaluateOptions): Promise<Evaluation>;
+  async evaluate(x: Inputs | ChunkSource, y?: unknown, options?: EvaluateOptions): Promise<Evaluation> {
+    const given = isChunkSource(x) ? optionsBeside(y, options) : options;
+    return evaluate(this.#core, x, y as Outputs, given);
   }
 
   /**

@@ -7,7 +7,7 @@ import { Ended, hasWorkers, startTrainer, type WorkerLink } from "../runtime/wor
 import { type Compiled, type Core, metricsOf } from "./core.js";
 import type { Logs } from "./callback.js";
 import type { Rows } from "./data.js";
-import type { History, Plan } from "./fit.js";
+import type { ArrayPlan, History } from "./fit.js";
 import { type Failure, Listeners } from "./listeners.js";
 import type { Model } from "./model.js";
 import { serialize } from "./serialize.js";
@@ -98,7 +98,12 @@ function refuseFunctions(core: Core, compiled: Compiled, { module }: WorkerOptio
 }
 
 /** Trains as planned, in a worker that is started for it. The data are copied, or handed over, before the first `await`. */
-export async function trainInWorker(core: Core, model: Model, plan: Plan, options: WorkerOptions): Promise<History> {
+export async function trainInWorker(
+  core: Core,
+  model: Model,
+  plan: ArrayPlan,
+  options: WorkerOptions,
+): Promise<History> {
   const parcel = new Parcel(plan, options.transfer ?? false);
   core.fitting = true;
   try {
@@ -114,7 +119,7 @@ class Parcel {
   readonly validation: readonly Rows[] | undefined;
   readonly buffers: readonly ArrayBuffer[];
 
-  constructor({ train, validation = [] }: Plan, transfer: boolean) {
+  constructor({ train, validation = [] }: ArrayPlan, transfer: boolean) {
     const filled = new Map<ArrayBufferLike, number>();
     for (const { data } of [...train, ...validation]) {
       filled.set(data.buffer, (filled.get(data.buffer) ?? 0) + data.byteLength);
@@ -135,7 +140,7 @@ type Trainer = WorkerLink<Told, Heard>;
 /** A fit that a worker does, as its caller sees it: callbacks run here, the state comes back. */
 class RemoteFit {
   readonly #core: Core;
-  readonly #plan: Plan;
+  readonly #plan: ArrayPlan;
   readonly #options: WorkerOptions;
   readonly #parcel: Parcel;
   readonly #listeners: Listeners;
@@ -146,7 +151,7 @@ class RemoteFit {
   /** What a callback has thrown. */
   #failure: Failure | undefined;
 
-  constructor(core: Core, model: Model, plan: Plan, options: WorkerOptions, parcel: Parcel) {
+  constructor(core: Core, model: Model, plan: ArrayPlan, options: WorkerOptions, parcel: Parcel) {
     this.#core = core;
     this.#plan = plan;
     this.#options = options;
@@ -227,7 +232,7 @@ class RemoteFit {
   /** How training stands after callbacks have begun. The time that the worker took to start is taken off. */
   #job(): Job {
     const core = this.#core;
-    const { epochs, batchSize, accumulateSteps, trainRows, mode, shuffle, maxSteps, callbacks } = this.#plan;
+    const { epochs, batchSize, accumulateSteps, trainRows, shuffle, maxSteps, callbacks } = this.#plan;
     const { train, validation } = this.#parcel;
     const maxMs = Math.max(Number.MIN_VALUE, this.#plan.maxMs - (performance.now() - this.#started));
     const hears = (hook: "onBatchEnd" | "onEpochBegin") => callbacks.some((callback) => callback[hook]);
@@ -236,7 +241,7 @@ class RemoteFit {
       state: takeState(core),
       settings: settingsOf(core),
       cacheFrozen: this.#plan.frozen !== undefined,
-      plan: { epochs, batchSize, accumulateSteps, trainRows, mode, shuffle, maxSteps, maxMs, train, validation },
+      plan: { epochs, batchSize, accumulateSteps, trainRows, shuffle, maxSteps, maxMs, train, validation },
       hears: { batches: hears("onBatchEnd"), epochBegins: hears("onEpochBegin") },
       observeEvery: this.#observeEvery(),
     };

@@ -8,7 +8,7 @@ import type { Build } from "../runtime/module.js";
 import type { Precision } from "../runtime/precision.js";
 import type { Logs, RequestedStop } from "./callback.js";
 import type { Core } from "./core.js";
-import type { Plan } from "./fit.js";
+import type { ArrayPlan } from "./fit.js";
 import type { History } from "./fit.js";
 import type { TrainingState } from "./state.js";
 import type { NamedArray } from "./variables.js";
@@ -40,7 +40,7 @@ export interface Job {
   readonly state: TrainingState;
   readonly settings: Settings;
   readonly cacheFrozen: boolean;
-  readonly plan: Omit<Plan, "compiled" | "callbacks" | "signal" | "frozen" | "worker" | "resume">;
+  readonly plan: Omit<ArrayPlan, "compiled" | "callbacks" | "signal" | "frozen" | "worker" | "resume">;
   /** Hooks to tell of beside the ends of epochs. */
   readonly hears: { readonly batches: boolean; readonly epochBegins: boolean };
   readonly observeEvery: ObserveEvery;

@@ -79,6 +79,11 @@ export class Run {
     this.sums = { loss: 0, samples: 0, metrics: [] };
   }
 
+  /** Where the epoch ends, once that is known. */
+  set totalRows(rows: number) {
+    this.#u32(L.HEADER_TOTAL_ROWS, rows);
+  }
+
   /** How rows are ordered: as they come, or drawn anew for the epoch at the next step. */
   order(options: { address: number; shuffle: boolean; epoch: number; seed: number }): void {
     this.#u32(L.HEADER_ORDER, options.address);
@@ -95,9 +100,12 @@ export class Run {
     });
   }
 
-  /** The sources hold only rows `start` … `start + rows` of the epoch, laid in its order; undefined: all rows. */
-  window(window?: { start: number; rows: number }): void {
-    this.#u32(L.HEADER_WINDOWED, window ? 1 : 0);
+  /**
+   * The sources hold only rows `start` … `start + rows` of the epoch, laid in its order, or where they are `ordered`, in
+   * that which `order` gives; undefined: all rows.
+   */
+  window(window?: { start: number; rows: number; ordered?: boolean }): void {
+    this.#u32(L.HEADER_WINDOWED, window?.ordered ? 2 : window ? 1 : 0);
     this.#u32(L.HEADER_WINDOW_START, window?.start ?? 0);
     this.#u32(L.HEADER_WINDOW_ROWS, window?.rows ?? 0);
   }

@@ -4,7 +4,7 @@ import { ConfigError } from "../errors.js";
 import { type CustomObjects, loadCore } from "../io/loadModel.js";
 import type { Callback, CallbackContext, Logs } from "../model/callback.js";
 import type { Core } from "../model/core.js";
-import { type Plan, train } from "../model/fit.js";
+import { type ArrayPlan, train } from "../model/fit.js";
 import { cacheablePart } from "../model/frozenCache.js";
 import { Model } from "../model/model.js";
 import { buffersOf, putState, takeState } from "../model/state.js";
@@ -140,7 +140,7 @@ async function work({ state, settings, plan: given, cacheFrozen, hears, observeE
   applySettings(core!, settings);
   relay = new Relay(core!, port, observeEvery);
   const { train: rows, validation } = given;
-  const plan: Plan = {
+  const plan: ArrayPlan = {
     ...given,
     compiled: core!.mustBeCompiled("fit()"),
     resume: true,

@@ -237,10 +237,10 @@ describe("options of the verbs are refused, and the model is as before", () => {
       /"epoch".*Did you mean "epochs"/,
     ],
     [
-      "an option that is none yet",
+      "an option of streams",
       (m) => m.fit(x, y, { stepsPerEpoch: 5 }),
       ConfigError,
-      "config/unknown-option",
+      "config/streams-only",
       /stepsPerEpoch/,
     ],
     [

@@ -401,6 +401,6 @@ describe("what it refuses, before anything is changed", () => {
     async function* stream() {
       yield { x, y };
     }
-    expect((await refused(net, {}, [stream(), undefined])).code).toMatch(/^data\//);
+    expect((await refused(net, {}, [stream(), undefined])).code).toBe("config/not-for-streams");
   });
 });

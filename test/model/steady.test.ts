@@ -11,6 +11,13 @@ const collectGarbage = runInNewContext("gc") as () => void;
 
 afterEach(() => void vi.restoreAllMocks());
 
+/** Bytes of live JavaScript objects and of buffers. */
+const used = () => {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+};
+
 interface Watched {
   model: Model;
   memory: WebAssembly.Memory;
@@ -108,12 +115,6 @@ test("a clock that stands still, as on some servers, makes no slice endless", as
 });
 
 describe("memory", () => {
-  /** Bytes of live JavaScript objects and of buffers. */
-  const used = () => {
-    collectGarbage();
-    const { heapUsed, external } = process.memoryUsage();
-    return heapUsed + external;
-  };
   const MEBIBYTE = 2 ** 20;
 
   test("a hundred thousand steps leave WebAssembly's memory and the process's as they were", async () => {
@@ -191,4 +192,23 @@ test("models that train at the same time do not disturb each other", async () =>
   other.compile({ optimizer: "sgd", loss: "meanSquaredError" });
   other.trainOnBatch([1, 2, 3, 4], [[1, 2]]);
   expect(weightsOf(together[0]!)).toEqual(before);
+});
+
+describe("a stream", () => {
+  test("of many rows grows neither memory: the buffer and the window are all that is kept", async () => {
+    const { model, memory } = await watched();
+    const chunk = samples(500);
+    let read = 0;
+    async function* rows(count: number) {
+      for (let i = 0; i < count; i++, read++) yield chunk;
+    }
+    const options = { batchSize: 50, shuffleBuffer: 2000 };
+    await model.fit(rows(20), options);
+    const [bytes, before] = [memory.buffer.byteLength, used()];
+    await model.fit(rows(2000), options); // a million rows, 20 MB
+    expect(read).toBe(2020);
+    expect(memory.buffer.byteLength).toBe(bytes);
+    expect(used() - before).toBeLessThan(2e6);
+    expect(bytes).toBeLessThan(1e6 + 3024 * (FEATURES + 1) * 4);
+  });
 });

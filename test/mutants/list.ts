@@ -1327,6 +1327,52 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "",
     },
   }),
+  ...inFile("src/model/stream/streamDataset.ts", ["model/stream"], {
+    "stream-tail-of-a-chunk": {
+      why: "the last row of each chunk is skipped",
+      find: "if (this.#taken === (this.#chunk?.[0]!.rows ?? 0)) return this.#ended;",
+      replace: "if (this.#taken >= (this.#chunk?.[0]!.rows ?? 1) - 1) return this.#ended;",
+    },
+    "stream-end-not-seen": {
+      why: "a batch is trained on before it is known whether it is the last: the epoch does not end with it",
+      find: "return unsure ? Math.max(0, this.#drawn - 1) : this.#drawn;",
+      replace: "return this.#drawn;",
+    },
+    "stream-slots-not-freed": {
+      why: "slots are used again in another number than rows left the window",
+      find: "this.#freeCount += count;",
+      replace: "this.#freeCount += count - 1;",
+    },
+    "stream-resume-skips-too-few": {
+      why: "a resume within stepsPerEpoch begins with the rows of the first epoch",
+      find: "[this.#start, this.#drawn, this.#ended] = [-rows * from, 0, false];",
+      replace: "[this.#start, this.#drawn, this.#ended] = [0, 0, false];",
+    },
+  }),
+  ...inFile("src/model/stream/shuffleBuffer.ts", ["model/stream"], {
+    "shuffle-buffer-wrong-draw": {
+      why: "the row that came last is never drawn while the buffer is full",
+      find: "this.#random.below(this.#size)",
+      replace: "this.#random.below(this.#size - 1)",
+    },
+    "shuffle-buffer-every-epoch-alike": {
+      why: "each epoch draws the same order",
+      find: "new PhiloxStream(seed, STREAM_BUFFER, epoch)",
+      replace: "new PhiloxStream(seed, STREAM_BUFFER)",
+    },
+  }),
+  ...inFile("src/model/stream/reader.ts", ["model/stream"], {
+    "reader-does-not-read-ahead": {
+      why: "the next chunk is asked for when it is needed",
+      find: "this.#ask(this.#options.readAhead);",
+      replace: "",
+    },
+    "reader-leaves-sources-open": {
+      why: "a file stays open where training stops early",
+      find: "await this.#iterator?.return?.();",
+      replace: "",
+    },
+  }),
   ...inFile("src/model/dataset.ts", ["model/fit"], {
     "window-order-from-the-start": {
       why: "each window holds the first rows of the epoch's order again",

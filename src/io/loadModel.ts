@@ -27,7 +27,7 @@ import {
   type SavedGraph,
   type SavedTraining,
   slotName,
-} from "../model/serialize.js";
+} from "../model/saved.js";
 import { readBytes } from "../runtime/files.js";
 import { checkThreads, type Threads } from "../runtime/threads.js";
 import type { Shape } from "../shape.js";

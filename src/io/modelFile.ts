@@ -3,7 +3,7 @@
 import { show } from "../check.js";
 import { LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
 import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../formats/safetensors.js";
-import { FORMAT, FORMAT_VERSION } from "../model/serialize.js";
+import { FORMAT, FORMAT_VERSION } from "../model/saved.js";
 import { formatShape, sameShape, type Shape } from "../shape.js";
 
 /** What of a file can be at fault. */

@@ -5,7 +5,7 @@ import { parse, readModelFile, refuseOtherShape, tensorOf, within } from "../io/
 import type { SafetensorsFile } from "../formats/safetensors.js";
 import type { Inputs } from "../model/dataset.js";
 import { predict, type Prediction, type Predictions, type PredictOptions } from "../model/predict.js";
-import type { SavedArchitecture } from "../model/serialize.js";
+import type { SavedArchitecture } from "../model/saved.js";
 import { ForwardBuilder } from "../program/forward.js";
 import type { Value } from "../program/graph.js";
 import { align } from "../program/memory.js";

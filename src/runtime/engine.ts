@@ -7,6 +7,9 @@ import { sharedMemory, threadCount, type Threads } from "./threads.js";
 /** As asconfig.json says. */
 const INITIAL_PAGES = 2;
 
+/** Numbers that are copied in to be checked: 64 KB. */
+const CHECKED_AT_ONCE = 16384;
+
 /** The module's functions that the library calls itself; addresses are bytes, sizes elements. */
 export interface KernelExports extends CommonExports {
   /** In the build for several threads: this instance is thread `thread` of those that meet at `crew`. */
@@ -49,6 +52,21 @@ export class Engine extends Instance<KernelExports> {
 
   override get threads(): number {
     return this.#crew?.threads ?? 1;
+  }
+
+  /** Whether none of x is infinite or NaN, by the kernel, which needs no compiling first. */
+  allFinite(x: Float32Array): boolean {
+    const block = this.heap.allocate(Math.max(1, Math.min(x.length, CHECKED_AT_ONCE)) * 4, "numbers to check");
+    try {
+      for (let from = 0; from < x.length; from += CHECKED_AT_ONCE) {
+        const chunk = x.subarray(from, from + CHECKED_AT_ONCE);
+        this.f32(block, chunk.length).set(chunk);
+        if (this.exports.allFinite(chunk.length, block) === 0) return false;
+      }
+      return true;
+    } finally {
+      this.heap.free(block);
+    }
   }
 
   override get crew(): Crew | undefined {

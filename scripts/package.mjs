@@ -4,7 +4,7 @@
 // In Node there is one copy of the classes, whichever way it is loaded: import goes through build/node/*.js, which hands on what
 // require gives. Bundlers and browsers take the modules one by one.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,7 @@ function write(path, text) {
   writeFileSync(at(path), text);
 }
 
+dropFormulas("build/src");
 for (const folder of ["node", "esm"]) rmSync(at(`build/${folder}`), { recursive: true, force: true });
 for (const { wasm } of Object.values(SUBPATHS)) {
   if (wasm) write(`build/${wasm}.js`, `export const base64 = "${readFileSync(at(`build/${wasm}`), "base64")}";\n`);
@@ -40,6 +41,16 @@ for (const [name, module] of Object.entries(entries)) {
 for (const [subpath, { module, wasm, computes }] of Object.entries(SUBPATHS)) {
   if (!computes || wasm) continue;
   for (const runtime of ["workerd", "edgeLight"]) writeWorkerEntry(runtime, subpath.slice(2), module);
+}
+
+/** What the tables of families say for the reference alone: formulas and papers, which no code reads. */
+function dropFormulas(folder) {
+  for (const path of readdirSync(at(folder), { recursive: true, encoding: "utf8" })) {
+    if (!path.endsWith(".js") || /^cli\b/.test(path)) continue;
+    const text = read(`${folder}/${path}`);
+    const dropped = text.replace(/^( +)(formula|paper): .*(\n\1 {4}.*)*\n/gm, "");
+    if (dropped !== text) write(`${folder}/${path}`, dropped);
+  }
 }
 
 /** The types of a module for those that require it, and all that they name. */

@@ -1,5 +1,5 @@
-import { Crew } from "./crew.js";
-import { type Hire, wayToHire } from "./helpers.js";
+import type { Crew } from "./crew.js";
+import type { Heap } from "./heap.js";
 import { type CommonExports, Instance, instantiate } from "./instance.js";
 import { loadModule } from "./module.js";
 import { sharedMemory, threadCount, type Threads } from "./threads.js";
@@ -40,14 +40,19 @@ export class Engine extends Instance<KernelExports> {
   static async create(threads: Threads = 1): Promise<Engine> {
     const count = await threadCount(threads);
     const module = await loadModule(count > 1 ? "threads" : "plain");
-    const hire = count > 1 ? await wayToHire() : undefined;
-    const exports = await instantiate(module, () => (hire ? { env: { memory: sharedMemory(INITIAL_PAGES) } } : {}));
-    return new Engine(exports as KernelExports, hire && { threads: count, hire, module });
+    if (count === 1) return new Engine((await instantiate(module)) as KernelExports);
+    const [{ Crew }, { wayToHire }] = await Promise.all([import("./crew.js"), import("./helpers.js")]);
+    const hire = await wayToHire();
+    const shared = () => ({ env: { memory: sharedMemory(INITIAL_PAGES) } });
+    const exports = (await instantiate(module, shared)) as KernelExports;
+    const { memory, join } = exports;
+    return new Engine(exports, (heap) => new Crew({ threads: count, hire, module, heap, memory, join: join! }));
   }
 
-  constructor(exports: KernelExports, others?: { threads: number; hire: Hire; module: WebAssembly.Module }) {
+  /** @param crewOf Where there are several threads. */
+  constructor(exports: KernelExports, crewOf?: (heap: Heap) => Crew) {
     super(exports);
-    if (others) this.#crew = new Crew({ ...others, heap: this.heap, memory: exports.memory, join: exports.join! });
+    this.#crew = crewOf?.(this.heap);
   }
 
   override get threads(): number {

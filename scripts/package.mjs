@@ -1,14 +1,14 @@
-// What the package holds beside the compiled modules: the WebAssembly files as text, a CommonJS twin of each module for Node, and
-// entries for runtimes that compile no bytes. Runs at the end of the build.
+// What the package holds beside the compiled modules: the WebAssembly files as text, the library in few files for Node, Deno and Bun,
+// and entries for runtimes that compile no bytes. Runs at the end of the build.
 //
-// In Node there is one copy of the classes, whichever way it is loaded: import goes through build/node, which hands on what
-// require gives. Bundlers take the ES modules.
+// In Node there is one copy of the classes, whichever way it is loaded: import goes through build/node/*.js, which hands on what
+// require gives. Bundlers and browsers take the modules one by one.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import ts from "typescript";
+import { bundle } from "./package/bundle.mjs";
 import { SUBPATHS } from "./package/exports.mjs";
 
 const ROOT = new URL("../", import.meta.url);
@@ -20,35 +20,36 @@ function write(path, text) {
   writeFileSync(at(path), text);
 }
 
+dropFormulas("build/src");
+for (const folder of ["node", "esm"]) rmSync(at(`build/${folder}`), { recursive: true, force: true });
 for (const { wasm } of Object.values(SUBPATHS)) {
   if (wasm) write(`build/${wasm}.js`, `export const base64 = "${readFileSync(at(`build/${wasm}`), "base64")}";\n`);
 }
-const done = new Set();
+const entries = Object.fromEntries(
+  Object.entries(SUBPATHS).map(([subpath, { module }]) => [subpath.slice(2) || "index", module]),
+);
+await bundle("node", "cjs", entries);
+await bundle("esm", "esm", { ...entries, "worker/train": "src/worker/train" });
+for (const folder of ["node", "esm"])
+  write(`build/${folder}/runtime/threadWorker.js`, read("build/src/runtime/threadWorker.js"));
+write("build/node/worker/train.js", 'import "../../esm/worker/train.js";\n'); // which awaits at its top, as CommonJS cannot
 const typed = new Set();
+for (const [name, module] of Object.entries(entries)) {
+  writeTypes(module);
+  writeNodeEntry(name);
+}
 for (const [subpath, { module, wasm, computes }] of Object.entries(SUBPATHS)) {
-  writeCommonJs(module);
-  writeNodeEntry(subpath.slice(2) || "index", module);
-  if (computes && !wasm) {
-    for (const runtime of ["workerd", "edgeLight"]) writeWorkerEntry(runtime, subpath.slice(2), module);
-  }
+  if (!computes || wasm) continue;
+  for (const runtime of ["workerd", "edgeLight"]) writeWorkerEntry(runtime, subpath.slice(2), module);
 }
 
-/** The module as CommonJS beside itself, and all that it imports. */
-function writeCommonJs(module) {
-  if (done.has(module)) return;
-  done.add(module);
-  const generated = module.endsWith(".wasm");
-  const { outputText } = ts.transpileModule(read(generated ? `build/${module}.js` : `${module}.ts`), {
-    fileName: `${module}.cts`,
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, removeComments: true },
-  });
-  const text = outputText
-    .replace(/\b(require|import)\("(\.{1,2}\/[^"]+)\.js"\)/g, '$1("$2.cjs")')
-    .replaceAll("import.meta.url", 'require("node:url").pathToFileURL(__filename).href');
-  write(`build/${module}.cjs`, text);
-  if (!generated) writeTypes(module);
-  for (const [, , imported] of text.matchAll(/\b(require|import)\("(\.{1,2}\/[^"]+)\.cjs"\)/g)) {
-    writeCommonJs(pathOf(imported, module));
+/** What the tables of families say for the reference alone: formulas and papers, which no code reads. */
+function dropFormulas(folder) {
+  for (const path of readdirSync(at(folder), { recursive: true, encoding: "utf8" })) {
+    if (!path.endsWith(".js") || /^cli\b/.test(path)) continue;
+    const text = read(`${folder}/${path}`);
+    const dropped = text.replace(/^( +)(formula|paper): .*(\n\1 {4}.*)*\n/gm, "");
+    if (dropped !== text) write(`${folder}/${path}`, dropped);
   }
 }
 
@@ -70,12 +71,9 @@ function pathOf(imported, from) {
 }
 
 /** What `import` gets in Node: the one copy that `require` gets too. */
-function writeNodeEntry(name, module) {
-  const names = Object.keys(createRequire(import.meta.url)(at(`build/${module}.cjs`))).filter(
-    (key) => key !== "__esModule",
-  );
-  const up = "../".repeat(name.split("/").length);
-  const text = `import lanewise from "${up}${module}.cjs";\n\nexport const { ${names.join(", ")} } = lanewise;\n`;
+function writeNodeEntry(name) {
+  const names = Object.keys(createRequire(import.meta.url)(at(`build/node/${name}.cjs`)));
+  const text = `import lanewise from "./${name.split("/").at(-1)}.cjs";\n\nexport const { ${names.join(", ")} } = lanewise;\n`;
   write(`build/node/${name}.js`, text);
 }
 

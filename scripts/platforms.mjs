@@ -15,6 +15,8 @@ import { runWorkerd } from "./platforms/workerd.mjs";
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("test/platform/conformance.ts", ROOT);
 const COMPILED = new URL("build/test/platform/conformance.js", ROOT);
+/** It, on the files that Deno and Bun load. */
+const BUNDLED = new URL("bundled.js", COMPILED);
 const COMMITTED = new URL("test/platform/hashes.json", ROOT);
 const README = new URL("README.md", ROOT);
 const LIMIT = { seconds: 60 };
@@ -22,7 +24,7 @@ const LIMIT = { seconds: 60 };
 const node = (major) => ({ label: `Node ${major}`, run: (threads) => runNode(major, COMPILED, { ...LIMIT, threads }) });
 const browser = (label, kind) => ({ label, run: (threads) => runBrowser(kind, COMPILED, { ...LIMIT, threads }) });
 
-const installed = (label, kind) => ({ label, run: (threads) => runInstalled(kind, COMPILED, { ...LIMIT, threads }) });
+const installed = (label, kind) => ({ label, run: (threads) => runInstalled(kind, BUNDLED, { ...LIMIT, threads }) });
 
 /** By the names that --only takes. */
 const RUNTIMES = {
@@ -127,13 +129,23 @@ function compile() {
   });
   mkdirSync(new URL(".", COMPILED), { recursive: true });
   writeFileSync(COMPILED, outputText);
+  writeFileSync(
+    BUNDLED,
+    outputText.replace(
+      /"\.\.\/\.\.\/src\/((?:\w+\/)?)index\.js"/g,
+      (_, part) => `"../../esm/${part.slice(0, -1) || "index"}.js"`,
+    ),
+  );
   const commonJs = ts.transpileModule(readFileSync(SOURCE, "utf8"), {
     fileName: "conformance.cts",
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext },
   });
   writeFileSync(
     new URL("conformance.cjs", COMPILED),
-    commonJs.outputText.replace(/require\("(\.[^"]+)\.js"\)/g, 'require("$1.cjs")'),
+    commonJs.outputText.replace(
+      /"\.\.\/\.\.\/src\/((?:\w+\/)?)index\.js"/g,
+      (_, part) => `"../../node/${part.slice(0, -1) || "index"}.cjs"`,
+    ),
   );
 }
 

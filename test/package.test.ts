@@ -50,7 +50,7 @@ it("the package holds every file that it exports, and what those are made of alo
   const targets = Object.values(exports).flatMap(filesOf);
   expect(paths).toEqual(expect.arrayContaining(targets.map((target) => target.replace(/^\.\//, ""))));
   const folders =
-    /^build\/(src|node|workerd|edgeLight|assembly\/shared)\/|^build\/lanewise(-\w+)*\.wasm(\.c?js)?$|^[\w.]+$/;
+    /^build\/(src|node|esm|workerd|edgeLight|assembly\/shared)\/|^build\/lanewise(-\w+)*\.wasm(\.js)?$|^[\w.]+$/;
   expect(paths.filter((path) => !folders.test(path))).toEqual([]);
   expect(listed).not.toContain("build");
   expect(sideEffects).toContain("./build/src/entry/*.js"); // which set where the WebAssembly file comes from
@@ -75,6 +75,31 @@ it("require and import give the same classes, and inline needs no file", () => {
   `;
   const names = execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: ROOT, encoding: "utf8" });
   expect(names.split(",")).toEqual(Object.keys(library).sort());
+});
+
+it("as Node loads it, it trains in a worker and over threads, and predictors have the model's bits and errors", () => {
+  const script = `
+    import assert from "node:assert";
+    import { dense, LanewiseError, sequential } from "lanewise";
+    import { LanewiseError as Same, loadPredictor } from "lanewise/predict";
+    const x = Float32Array.from({ length: 64 * 8 }, (_, i) => ((i * 7919) % 256) / 255);
+    const y = Float32Array.from({ length: 64 }, (_, i) => i % 3);
+    const trained = async (threads, worker) => {
+      const model = await sequential({ inputShape: 8, layers: [dense(4), dense(3, { activation: "softmax" })], seed: 1, threads });
+      model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
+      await model.fit(x, y, { epochs: 2, worker });
+      return model;
+    };
+    const models = [await trained(1, false), await trained(1, true), await trained(2, false)];
+    assert.equal(models[2].threads, 2);
+    const [alone, ...others] = models.map((model) => model.predict(x).data);
+    assert(alone.every(Number.isFinite));
+    for (const other of others) assert.deepEqual(other, alone);
+    const predictor = await loadPredictor(models[0].toBytes());
+    assert.deepEqual(predictor.predict(x).data, alone);
+    assert.equal(Same, LanewiseError);
+  `;
+  execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: ROOT, stdio: "pipe" });
 });
 
 it("bundlers find no module of Node's: what is imported by a name that is put together is left alone", () => {

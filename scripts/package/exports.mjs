@@ -52,16 +52,17 @@ export function packageExports() {
 function conditionsOf(name, { module, computes, workerd, edgeLight }) {
   const types = `./build/${module}.d.ts`;
   const esm = { types, default: `./build/${module}.js` };
+  const bundled = { types, default: `./build/esm/${name}.js` };
   const bring = (runtime, own) => ({ types, default: own ? `./build/${own}.js` : `./build/${runtime}/${name}.js` });
   return {
     ...(computes && { workerd: bring("workerd", workerd), "edge-light": bring("edgeLight", edgeLight) }),
     browser: esm,
-    deno: esm,
-    bun: esm,
+    deno: bundled,
+    bun: bundled,
     node: {
       module: esm, // bundlers for Node
       import: { types, default: `./build/node/${name}.js` },
-      require: { types: `./build/${module}.d.cts`, default: `./build/${module}.cjs` },
+      require: { types: `./build/${module}.d.cts`, default: `./build/node/${name}.cjs` },
     },
     default: esm,
   };

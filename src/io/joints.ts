@@ -1,7 +1,7 @@
 import { readSafetensors } from "../formats/safetensors.js";
 import type { Model } from "../model/model.js";
 import type { Predictions } from "../model/predict.js";
-import type { SavedArchitecture } from "../model/serialize.js";
+import type { SavedArchitecture } from "../model/saved.js";
 
 /** How layers are joined, as a file says it: tensors are numbered, first the inputs, then what each application makes. */
 export function joints<Output extends Predictions>(model: Model<Output>) {

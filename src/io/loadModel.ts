@@ -27,7 +27,7 @@ import {
   type SavedGraph,
   type SavedTraining,
   slotName,
-} from "../model/serialize.js";
+} from "../model/saved.js";
 import { readBytes } from "../runtime/files.js";
 import { checkPrecision, type Precision } from "../runtime/precision.js";
 import { checkThreads, type Threads } from "../runtime/threads.js";
@@ -290,7 +290,7 @@ function pendingOf({ pending }: SavedTraining): PendingHook | undefined {
 /** An array within a callback's state. */
 function stateTensor(file: SafetensorsFile, name: string): Float32Array {
   if (!isStateName(name)) throw broken("training", `${show(name)} is no tensor of a callback's state`);
-  return tensorOf(file, name).data;
+  return tensorOf(file, name).data.slice(); // it is kept
 }
 
 function valuesOf(file: SafetensorsFile, names: readonly string[]): Map<string, { data: Float32Array; shape: Shape }> {

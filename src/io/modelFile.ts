@@ -3,7 +3,7 @@
 import { show } from "../check.js";
 import { LanewiseError, ModelFormatError, UnsupportedError } from "../errors.js";
 import { readSafetensors, type SafetensorsFile, type TensorEntry } from "../formats/safetensors.js";
-import { FORMAT, FORMAT_VERSION } from "../model/serialize.js";
+import { FORMAT, FORMAT_VERSION } from "../model/saved.js";
 import { formatShape, sameShape, type Shape } from "../shape.js";
 
 /** What of a file can be at fault. */
@@ -45,9 +45,11 @@ export function refuseOtherShape(file: SafetensorsFile, name: string, shape: Sha
   throw broken("weights", `${show(name)} is ${formatShape(found)}, expected ${formatShape(shape)}`);
 }
 
+/** To be read at once: a view into the file's bytes where they are aligned. */
 export function tensorOf(file: SafetensorsFile, name: string): { data: Float32Array; shape: Shape } {
   const { data, shape } = tensorEntry(file, name);
-  return { data: new Float32Array(data.slice().buffer), shape }; // its own buffer: views into the file may be unaligned
+  const { buffer, byteOffset, byteLength } = data.byteOffset % 4 === 0 ? data : data.slice();
+  return { data: new Float32Array(buffer, byteOffset, byteLength / 4), shape };
 }
 
 function tensorEntry(file: SafetensorsFile, name: string): TensorEntry {

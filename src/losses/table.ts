@@ -7,7 +7,7 @@ import { ConfigError } from "../errors.js";
 import { type Description, type Family, type FamilyRow, resolve } from "../family.js";
 import type { GraphBuilder, LossOp } from "../program/builder.js";
 import { rootOf, type Value } from "../program/graph.js";
-import { sameShape } from "../shape.js";
+import { sameShape, type Shape } from "../shape.js";
 
 export interface LossRow extends FamilyRow {
   readonly op: LossOp;
@@ -173,6 +173,11 @@ function isCustom(loss: unknown): loss is CustomLoss {
 /** What the table says of a loss. */
 export function lossRow(loss: LossDescription): LossRow {
   return isCustom(loss) ? loss[DEFINITION].row : LOSSES.rows[loss.name];
+}
+
+/** The shape of a row of y. */
+export function targetShape(loss: LossDescription, output: Shape): Shape {
+  return lossRow(loss).targets === "labels" ? (output.length > 1 ? output.slice(0, -1) : [1]) : output;
 }
 
 export function resolveLoss(given: Loss): LossDescription {

@@ -3,7 +3,7 @@ import { positiveNumber, show, suggest } from "../check.js";
 import { type ClipDescription, CLIPPING, emitClip } from "../clipping/index.js";
 import { emitConstraint } from "../constraints/index.js";
 import { BusyError, ConfigError, DataError } from "../errors.js";
-import { emitLoss, type LossDescription, lossRow } from "../losses/table.js";
+import { emitLoss, type LossDescription, targetShape } from "../losses/table.js";
 import { emitMetric, metricSlots, type ResolvedMetric } from "../metrics/index.js";
 import {
   emaOf,
@@ -715,9 +715,4 @@ function updates(mode: Mode): boolean {
 /** How many outputs of its last axis' width a sample has: each has a loss, and a weight, of its own. */
 export function positionsOf(output: Shape): number {
   return sizeOf(output.slice(0, -1));
-}
-
-/** The shape of a row of y. */
-export function targetShape(loss: LossDescription, output: Shape): Shape {
-  return lossRow(loss).targets === "labels" ? (output.length > 1 ? output.slice(0, -1) : [1]) : output;
 }

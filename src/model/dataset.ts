@@ -1,10 +1,10 @@
 import { DataError } from "../errors.js";
-import { type LossDescription, lossRow } from "../losses/table.js";
+import { type LossDescription, lossRow, targetShape } from "../losses/table.js";
 import type { Run, Source } from "../program/run.js";
 import type { Instance } from "../runtime/instance.js";
 import type { Shape } from "../shape.js";
 import type { Architecture } from "./architecture.js";
-import { type Compiled, type Core, targetShape } from "./core.js";
+import type { Compiled, Core } from "./core.js";
 import {
   refuseDifferentLengths,
   refuseNonFinite,

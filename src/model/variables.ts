@@ -75,10 +75,7 @@ export class Variables {
 
   /** A region with room for a value beside each parameter, all zero. */
   allocateRegion(what: string): number {
-    const bytes = Math.max(1, this.size) * 4;
-    const address = this.#engine.heap.allocate(bytes, what);
-    this.#engine.u8(address, bytes).fill(0);
-    return address;
+    return this.#engine.heap.allocateZeroed(Math.max(1, this.size) * 4, what);
   }
 
   /** Makes the weights, as they are seen, those that training goes on from; the region `averages` begins with them. */
@@ -130,7 +127,8 @@ export class Variables {
       );
     }
     const known = new Map(variables.map((variable) => [variable.name, variable]));
-    for (const [name, value] of values) checkValue(name, value, known.get(name), [...known.keys()]);
+    const names = [...known.keys()];
+    for (const [name, value] of values) checkValue(this.#engine, name, value, known.get(name), names);
     const missing = variables.filter(({ name }) => !values.has(name)).map(({ name }) => name);
     if (strict && missing.length > 0) {
       throw new ShapeError(
@@ -165,6 +163,7 @@ function layOut({ layers }: Architecture): { list: Variable[]; size: number } {
 }
 
 function checkValue(
+  engine: Engine,
   name: string,
   value: Readonly<{ data: ArrayLike<number>; shape: Shape }>,
   variable: Variable | undefined,
@@ -188,6 +187,7 @@ function checkValue(
       `Weight "${name}" of shape ${formatShape(variable.shape)} has ${variable.size} values; got ${value.data?.length}.`,
     );
   }
+  if (value.data instanceof Float32Array && engine.allFinite(value.data)) return;
   for (let i = 0; i < variable.size; i++) {
     if (!isFinite32(value.data[i])) {
       throw new DataError(

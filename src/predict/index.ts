@@ -5,7 +5,7 @@ import { parse, readModelFile, refuseOtherShape, tensorOf, within } from "../io/
 import type { SafetensorsFile } from "../formats/safetensors.js";
 import type { Inputs } from "../model/dataset.js";
 import { predict, type Prediction, type Predictions, type PredictOptions } from "../model/predict.js";
-import type { SavedArchitecture } from "../model/serialize.js";
+import type { SavedArchitecture } from "../model/saved.js";
 import { ForwardBuilder } from "../program/forward.js";
 import type { Value } from "../program/graph.js";
 import { align } from "../program/memory.js";
@@ -44,11 +44,13 @@ export interface PredictorPort {
 export async function loadPredictor<Output extends Predictions = Prediction>(
   source: ByteSource,
 ): Promise<Predictor<Output>> {
+  const loading = forwardInstance(); // while the file is read
+  loading.catch(() => undefined); // a fault of the file's is told first
   const file = readModelFile(await readBytes(source));
   const architecture = parse<SavedArchitecture>(file, "architecture");
   const network = within("architecture", () => networkOf(architecture));
   for (const [name, shape] of network.weights) refuseOtherShape(file, name, shape);
-  const instance = await forwardInstance();
+  const instance = await loading;
   const program = within("architecture", () => load(instance, network, file));
   return new Predictor<Output>(instance, network, program);
 }

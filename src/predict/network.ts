@@ -7,7 +7,7 @@ import { broken } from "../io/modelFile.js";
 import { type Forward, FORWARD } from "../layers/forward.js";
 import { type Form, type OutputPort, type Port, refuseHuge } from "../model/architecture.js";
 import { portLabel } from "../model/ports.js";
-import type { SavedArchitecture, SavedGraph } from "../model/serialize.js";
+import type { SavedArchitecture, SavedGraph } from "../model/saved.js";
 import type { ForwardBuilder } from "../program/forward.js";
 import type { Value } from "../program/graph.js";
 import type { Shape } from "../shape.js";

@@ -50,9 +50,9 @@ export function bringAlong(source: () => WasmSource): void {
 
 /** An instance for one predictor: that it has every op is seen here, so that no program stops in the midst. */
 export async function forwardInstance(): Promise<Instance> {
-  const exports = (await instantiate(await FILE.load())) as ForwardExports;
-  const instance = new Instance(exports);
-  const lacking = Object.entries(FORWARD_OPS).find(([, code]) => !exports.supports?.(code));
+  const kernels = (await instantiate(await FILE.load())) as ForwardExports;
+  const instance = new Instance(kernels);
+  const lacking = Object.entries(FORWARD_OPS).find(([, code]) => !kernels.supports?.(code));
   if (!lacking) return instance;
   throw new LanewiseError(
     "engine/stale-build",

@@ -1,5 +1,5 @@
-import { Crew } from "./crew.js";
-import { type Hire, wayToHire } from "./helpers.js";
+import type { Crew } from "./crew.js";
+import type { Heap } from "./heap.js";
 import { type CommonExports, Instance, instantiate } from "./instance.js";
 import { buildFor, loadModule } from "./module.js";
 import { type Precision, precisionHere } from "./precision.js";
@@ -7,6 +7,9 @@ import { sharedMemory, threadCount, type Threads } from "./threads.js";
 
 /** As asconfig.json says. */
 const INITIAL_PAGES = 2;
+
+/** Numbers that are copied in to be checked: 64 KB. */
+const CHECKED_AT_ONCE = 16384;
 
 /** The module's functions that the library calls itself; addresses are bytes, sizes elements. */
 export interface KernelExports extends CommonExports {
@@ -47,23 +50,40 @@ export class Engine extends Instance<KernelExports> {
     const count = await threadCount(threads);
     const precision = precisionHere(wanted);
     const module = await loadModule(buildFor(count, precision));
-    const hire = count > 1 ? await wayToHire() : undefined;
-    const exports = await instantiate(module, () => (hire ? { env: { memory: sharedMemory(INITIAL_PAGES) } } : {}));
-    return new Engine(exports as KernelExports, precision, hire && { threads: count, hire, module });
+    if (count === 1) return new Engine((await instantiate(module)) as KernelExports, precision);
+    const [{ Crew }, { wayToHire }] = await Promise.all([import("./crew.js"), import("./helpers.js")]);
+    const hire = await wayToHire();
+    const shared = () => ({ env: { memory: sharedMemory(INITIAL_PAGES) } });
+    const exports = (await instantiate(module, shared)) as KernelExports;
+    const { memory, join } = exports;
+    const crewOf = (heap: Heap) => new Crew({ threads: count, hire, module, heap, memory, join: join! });
+    return new Engine(exports, precision, crewOf);
   }
 
-  constructor(
-    exports: KernelExports,
-    precision: Precision,
-    others?: { threads: number; hire: Hire; module: WebAssembly.Module },
-  ) {
+  /** @param crewOf Where there are several threads. */
+  constructor(exports: KernelExports, precision: Precision, crewOf?: (heap: Heap) => Crew) {
     super(exports);
     this.precision = precision;
-    if (others) this.#crew = new Crew({ ...others, heap: this.heap, memory: exports.memory, join: exports.join! });
+    this.#crew = crewOf?.(this.heap);
   }
 
   override get threads(): number {
     return this.#crew?.threads ?? 1;
+  }
+
+  /** Whether none of x is infinite or NaN, by the kernel, which needs no compiling first. */
+  allFinite(x: Float32Array): boolean {
+    const block = this.heap.allocate(Math.max(1, Math.min(x.length, CHECKED_AT_ONCE)) * 4, "numbers to check");
+    try {
+      for (let from = 0; from < x.length; from += CHECKED_AT_ONCE) {
+        const chunk = x.subarray(from, from + CHECKED_AT_ONCE);
+        this.f32(block, chunk.length).set(chunk);
+        if (this.exports.allFinite(chunk.length, block) === 0) return false;
+      }
+      return true;
+    } finally {
+      this.heap.free(block);
+    }
   }
 
   override get crew(): Crew | undefined {

@@ -16,10 +16,21 @@ export class Heap {
   readonly #gaps: Gap[] = []; // by address, never touching one another
   readonly #sizes = new Map<number, number>();
   #top: number;
+  /** Above it, nothing has ever been handed out: it is zero, and takes up no memory until it is written. */
+  #untouched: number;
 
   constructor(memory: WebAssembly.Memory, base: number) {
     this.#memory = memory;
-    this.#top = aligned(Math.max(base, LOWEST_ADDRESS));
+    this.#top = this.#untouched = aligned(Math.max(base, LOWEST_ADDRESS));
+  }
+
+  /** A block of zeros, of which what is new from the engine stays untouched. */
+  allocateZeroed(bytes: number, what: string): number {
+    const untouched = this.#untouched;
+    const address = this.allocate(bytes, what);
+    const used = Math.min(bytes, untouched - address);
+    if (used > 0) new Uint8Array(this.#memory.buffer, address, used).fill(0);
+    return address;
   }
 
   /** @throws OutOfMemoryError `memory/cannot-grow`; then nothing has changed */
@@ -34,6 +45,7 @@ export class Heap {
     } else {
       this.#grow(address + size, bytes, what);
       this.#top += size;
+      this.#untouched = Math.max(this.#untouched, this.#top);
     }
     this.#sizes.set(address, size);
     return address;

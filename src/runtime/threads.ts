@@ -55,6 +55,11 @@ export function isNode(): boolean {
   return typeof process === "object" && typeof process.versions?.node === "string" && typeof Worker !== "function";
 }
 
+/** Whether workers can be started here at all. */
+export function hasWorkers(): boolean {
+  return typeof Worker === "function" || isNode();
+}
+
 /** Whether this thread may wait for others asleep: a page's own may not. */
 export function maySleep(): boolean {
   return typeof document === "undefined";

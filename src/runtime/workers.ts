@@ -21,11 +21,6 @@ export interface WorkerLink<Told, Heard> {
 /** A worker that is gone, and why. */
 export class Ended extends Error {}
 
-/** Whether workers can be started here at all. */
-export function hasWorkers(): boolean {
-  return typeof Worker === "function" || isNode();
-}
-
 /**
  * Starts a worker that trains.
  *

@@ -8,10 +8,10 @@ import { build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Budgets in bytes; those that are `binding` fail the run. */
+/** Budgets in bytes; those that are `binding` fail the run; a `wish` is where it should go. */
 const CASES = [
-  { what: "sequential, dense, adam", code: `export { sequential, dense, adam } from "lanewise"`, wasm: "lanewise", budget: 60_000 },
-  { what: "lanewise/predict", code: `export { loadPredictor } from "lanewise/predict"`, wasm: "lanewise-predict", budget: 30_000, binding: true },
+  { what: "sequential, dense, adam", code: `export { sequential, dense, adam } from "lanewise"`, wasm: "lanewise", budget: 93_000, binding: true, wish: 60_000 },
+  { what: "lanewise/predict", code: `export { loadPredictor } from "lanewise/predict"`, wasm: "lanewise-predict", budget: 29_000, binding: true },
   { what: "lanewise.wasm, raw", wasm: "lanewise", raw: true, budget: 64_000 },
 ]; // prettier-ignore
 
@@ -19,7 +19,7 @@ let failed = false;
 console.log(
   `${"what".padEnd(26)}${"script".padStart(10)}${"wasm".padStart(10)}${"together".padStart(10)}${"budget".padStart(10)}`,
 );
-for (const { what, code, wasm, budget, binding = false, raw = false } of CASES) {
+for (const { what, code, wasm, budget, binding = false, raw = false, wish = Infinity } of CASES) {
   const file = readFileSync(`${ROOT}build/${wasm}.wasm`);
   const wasmBytes = raw ? file.length : gzipSync(file, { level: 9 }).length;
   const script = code ? await scriptBytes(code) : 0;
@@ -27,7 +27,12 @@ for (const { what, code, wasm, budget, binding = false, raw = false } of CASES) 
   const over = together > budget;
   failed ||= over && binding;
   const cells = [script, wasmBytes, together, budget].map((bytes) => bytes.toLocaleString("en-US").padStart(10));
-  console.log(`${what.padEnd(26)}${cells.join("")}${over ? `  over${binding ? "" : " (a wish)"}` : ""}`);
+  const verdict = over
+    ? `  over${binding ? "" : " (a wish)"}`
+    : together > wish
+      ? `  holds; the wish: ${wish.toLocaleString("en-US")}`
+      : "";
+  console.log(`${what.padEnd(26)}${cells.join("")}${verdict}`);
 }
 process.exitCode = failed ? 1 : 0;
 

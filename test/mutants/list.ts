@@ -1393,12 +1393,14 @@ export const MUTANTS: readonly Mutant[] = [
 
   // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  ...inFile("src/model/serialize.ts", ["io/loadModel", "model/clipping", "families/families"], {
+  ...inFile("src/model/saved.ts", ["io/loadModel", "model/clipping", "families/families"], {
     "slots-under-another-name": {
       why: "writer and reader agree on a new name, and files of before have lost their moments",
       find: "return `optimizer/${slot}/${weight}`;",
       replace: "return `optimizer/${weight}/${slot}`;",
     },
+  }),
+  ...inFile("src/model/serialize.ts", ["io/loadModel", "model/clipping", "families/families"], {
     "frozen-lost-on-save": {
       why: "a loaded model trains what was frozen",
       find: "trainable: core.trainable[i]!,",

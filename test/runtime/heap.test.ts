@@ -118,3 +118,22 @@ describe("what does not fit", () => {
     expect(() => heap.allocate(PAGE, "x")).toThrow(expect.objectContaining({ cause }) as Error);
   });
 });
+
+test("a block of zeros is zero over what was used before, in part or wholly, and over what was not", () => {
+  const size = fc.integer({ min: 0, max: PAGE });
+  fc.assert(
+    fc.property(size, size, size, (kept, used, wanted) => {
+      const { memory, heap } = heapOf();
+      const dirty = (bytes: number) => {
+        const address = heap.allocate(bytes, "a block");
+        new Uint8Array(memory.buffer, address, bytes + SLACK_BYTES).fill(255);
+        return address;
+      };
+      dirty(kept);
+      heap.free(dirty(used));
+      const address = heap.allocateZeroed(wanted, "zeros");
+      expect(new Uint8Array(memory.buffer, address, wanted).every((byte) => byte === 0)).toBe(true);
+    }),
+    { numRuns: 200 },
+  );
+});

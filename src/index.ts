@@ -126,7 +126,7 @@ export type { Evaluation } from "./model/evaluate.js";
 export type { Callback, CallbackContext, Logs, TrainingInfo } from "./model/callback.js";
 export type { Rowlike, Targets } from "./model/data.js";
 export type { Inputs, Outputs } from "./model/dataset.js";
-export type { FitOptions, History, StopReason } from "./model/fit.js";
+export type { FitOptions, History, StopReason } from "./model/fitOptions.js";
 export type { Layer, LayerPattern } from "./model/layer.js";
 export type { FindLearningRateOptions, LearningRateProgress, LearningRateReport } from "./model/learningRate.js";
 export type { CompileOptions } from "./model/compile.js";

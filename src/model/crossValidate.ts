@@ -5,7 +5,7 @@ import { rowCount } from "../data/shuffleSplit.js";
 import { ConfigError } from "../errors.js";
 import type { Rowlike, Targets } from "./data.js";
 import type { Evaluation } from "./evaluate.js";
-import { FIT_OPTIONS, type FitOptions, type History } from "./fit.js";
+import { FIT_OPTIONS, type FitOptions, type History } from "./fitOptions.js";
 import { Model } from "./model.js";
 import { checkSampleWeight } from "./weights.js";
 

@@ -2,7 +2,7 @@ import { BusyError } from "../errors.js";
 import type { Callback, CallbackContext, Logs, PendingHook, TrainingInfo } from "./callback.js";
 import { matchStates } from "./callbackState.js";
 import { type Core, NO_GROUP } from "./core.js";
-import type { Plan } from "./fit.js";
+import type { Plan } from "./fitPlan.js";
 import { rowsAnnounced } from "./stream/plan.js";
 import { figuresOf } from "./logs.js";
 import type { Model } from "./model.js";

@@ -5,7 +5,8 @@ import { LOSSES } from "../losses/table.js";
 import { hasWorkers } from "../runtime/threads.js";
 import { type Compiled, type Core, metricsOf } from "./core.js";
 import type { Rows } from "./data.js";
-import type { ArrayPlan, History } from "./fit.js";
+import type { History } from "./fitOptions.js";
+import type { ArrayPlan } from "./fitPlan.js";
 import type { Model } from "./model.js";
 
 export interface WorkerOptions {

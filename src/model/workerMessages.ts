@@ -8,8 +8,8 @@ import type { Build } from "../runtime/module.js";
 import type { Precision } from "../runtime/precision.js";
 import type { Logs, RequestedStop } from "./callback.js";
 import type { Core } from "./core.js";
-import type { ArrayPlan } from "./fit.js";
-import type { History } from "./fit.js";
+import type { History } from "./fitOptions.js";
+import type { ArrayPlan } from "./fitPlan.js";
 import type { TrainingState } from "./state.js";
 import type { NamedArray } from "./variables.js";
 

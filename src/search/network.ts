@@ -17,7 +17,7 @@ import {
   rescaling,
 } from "../layers/index.js";
 import type { CompileOptions } from "../model/compile.js";
-import type { FitOptions } from "../model/fit.js";
+import type { FitOptions } from "../model/fitOptions.js";
 import type { NamedArray } from "../model/variables.js";
 import { type Optimizer, resolveOptimizer, sgd } from "../optimizers/index.js";
 import { l2 } from "../regularizers/index.js";

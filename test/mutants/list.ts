@@ -1305,7 +1305,7 @@ export const MUTANTS: readonly Mutant[] = [
       replace: "sampleWeight[i % sampleWeight.length]!",
     },
   }),
-  ...inFile("src/model/fit.ts", ["model/fit", "families/losses", "families/families"], {
+  ...inFile("src/model/fitPlan.ts", ["model/fit", "families/losses", "families/families"], {
     "validation-takes-the-first-rows": {
       why: "training starts behind the held-out count instead of stopping before it",
       find: "sliceRows(array, 0, trainRows)",
@@ -1316,6 +1316,8 @@ export const MUTANTS: readonly Mutant[] = [
       find: "[...unweighted, ...weightsOf(core, compiled, unweighted, { sampleWeight })]",
       replace: "[...unweighted, ...weightsOf(core, compiled, unweighted, { sampleWeight, classWeight })]",
     },
+  }),
+  ...inFile("src/model/fit.ts", ["model/fit", "families/losses", "families/families"], {
     "resume-draws-a-new-order": {
       why: "a resumed epoch goes on in another order of rows",
       find: "if (progress.position === 0) progress.epochsBegun++;",

@@ -4,7 +4,8 @@ import { positiveInteger, show } from "../../check.js";
 import { ConfigError } from "../../errors.js";
 import { type Compiled, metricsOf } from "../core.js";
 import type { Rows } from "../data.js";
-import type { FitOptions, Plan } from "../fit.js";
+import type { FitOptions } from "../fitOptions.js";
+import type { Plan } from "../fitPlan.js";
 import type { ClassWeight } from "../weights.js";
 import { type ChunkSource, isChunkSource, refuseOneShot } from "./source.js";
 

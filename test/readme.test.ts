@@ -9,6 +9,8 @@ const root = new URL("../", import.meta.url);
 const readme = readFileSync(new URL("README.md", root), "utf8");
 const example = /```ts\n(.*?)```/s.exec(readme)![1]!;
 
+const library = JSON.stringify(new URL("build/src/index.js", root).href);
+
 /** An IDX file of bytes: two zeros, the type, the number of sizes, the sizes, the data. */
 function idx(shape: readonly number[], data: readonly number[]): Uint8Array {
   const sizes = shape.flatMap((size) => [size >>> 24, size >>> 16, size >>> 8, size].map((byte) => byte & 255));
@@ -33,10 +35,10 @@ describe("the README's example", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test("runs as it stands, on a folder of images", async () => {
-    const library = (path: string) => JSON.stringify(new URL(`build/src/${path}index.js`, root).href);
+    const data = JSON.stringify(new URL("build/src/data/index.js", root).href);
     const code = example
-      .replace('from "lanewise"', `from ${library("")}`)
-      .replace('from "lanewise/data"', `from ${library("data/")}`)
+      .replace('from "lanewise"', `from ${library}`)
+      .replace('from "lanewise/data"', `from ${data}`)
       .replaceAll('"mnist', JSON.stringify(`${folder}/`).slice(0, -1))
       .replace("epochs: 10", "epochs: 3");
     const file = join(folder, "example.mjs");
@@ -49,20 +51,35 @@ describe("the README's example", () => {
   });
 });
 
-test("the graph runs as it stands", async () => {
-  const [, graph] = [...readme.matchAll(/```ts\n(.*?)```/gs)];
+/** The block of code that holds `mark`, run with `before` and `after` around it; what it then exports. */
+async function run(mark: string, before: string, after: string): Promise<Record<string, unknown>> {
+  const block = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!).find((code) => code.includes(mark));
   const folder = mkdtempSync(join(tmpdir(), "lanewise-readme-"));
   try {
-    const code = graph![1]!.replace(
-      'from "lanewise"',
-      `from ${JSON.stringify(new URL("build/src/index.js", root).href)}`,
-    );
-    const file = join(folder, "graph.mjs");
-    writeFileSync(file, `${transpile(code)}\nexport const digit = net.predict(new Float32Array(64)).digit.data;\n`);
-    expect(((await import(pathToFileURL(file).href)) as { digit: Float32Array }).digit).toHaveLength(10);
+    const file = join(folder, "block.mjs");
+    writeFileSync(file, transpile(`${before}\n${block!.replace('from "lanewise"', `from ${library}`)}\n${after}`));
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+test("the graph runs as it stands", async () => {
+  const { digit } = await run("net.predict", "", "export const digit = net.predict(new Float32Array(64)).digit.data;");
+  expect(digit).toHaveLength(10);
+});
+
+test("the stream runs as it stands", async () => {
+  const before = `
+    import { dense, sequential, sgd } from ${library};
+    const model = await sequential({ inputShape: 2, layers: [dense(1)], seed: 1 });
+    model.compile({ optimizer: sgd({ learningRate: 0.1 }), loss: "meanSquaredError" });
+    const files = [3, 5];
+    const readChunk = async (rows) => ({ x: new Float32Array(rows * 2).fill(1), y: new Float32Array(rows).fill(1) });
+    const [xTest, yTest] = [Float32Array.of(1, 1), Float32Array.of(1)];`;
+  const after = "export const { loss } = await model.evaluate(xTest, yTest);";
+  const { loss } = await run("chunks()", before, after);
+  expect(loss).toBeLessThan(1);
 });
 
 function transpile(code: string): string {

@@ -1,4 +1,4 @@
-// What is measured: the steps of bench/training and three more, two trainings to an accuracy, inference, a cold start.
+// What is measured: the steps of bench/training and one more, two trainings to an accuracy, inference, a cold start.
 
 import { flops, shape, type Step, STEPS } from "../training/steps.js";
 
@@ -42,13 +42,11 @@ function stepTask(step: Step, changes: { batchNorm?: boolean; name?: string } = 
   return { name, kind: "step", title, network, batches: Math.min(steps, MOST_BATCHES) };
 }
 
-// prettier-ignore
-const SIMPLE_CHAINS: Step = { name: "S", inputs: 4, hidden: [32, 16], classes: 4, activation: "tanh", optimizer: "adam", batch: 32, steps: 256, epochs: 1 };
 const CLASSIC = { inputs: 784, hidden: [300, 100], classes: 10, activation: "relu", batchNorm: false } as const;
 const MOMENTUM = { optimizer: "momentum", learningRate: RATES.momentum } as const;
 
 const E = STEPS.find(({ name }) => name === "E")!;
-const STEP_TASKS = [...STEPS.map((step) => stepTask(step)), stepTask(E, { batchNorm: true, name: "E-bn" }), stepTask(SIMPLE_CHAINS)]; // prettier-ignore
+const STEP_TASKS = [...STEPS.map((step) => stepTask(step)), stepTask(E, { batchNorm: true, name: "E-bn" })];
 
 const LEARN_TASKS: readonly Task[] = [
   {

@@ -20,7 +20,7 @@ export interface Step {
 export const STEPS: readonly Step[] = [
   { name: "A", inputs: 2, hidden: [8], classes: 2, activation: "tanh", optimizer: "sgd", batch: 4, steps: 4096, epochs: 4 },
   { name: "B", inputs: 4, hidden: [16, 16], classes: 3, activation: "relu", optimizer: "adam", batch: 16, steps: 1024, epochs: 4 },
-  { name: "S", inputs: 4, hidden: [32, 16], classes: 4, activation: "tanh", optimizer: "adam", batch: 16, steps: 1024, epochs: 4 },
+  { name: "S", inputs: 4, hidden: [32, 16], classes: 4, activation: "tanh", optimizer: "adam", batch: 32, steps: 512, epochs: 4 },
   { name: "C", inputs: 784, hidden: [300, 100], classes: 10, activation: "relu", optimizer: "sgd", batch: 50, steps: 8, epochs: 2 },
   { name: "D", inputs: 784, hidden: [256, 256], classes: 10, activation: "relu", optimizer: "adam", batch: 128, steps: 2, epochs: 3 },
   { name: "E", inputs: 784, hidden: Array<number>(20).fill(100), classes: 10, activation: "elu", optimizer: "adam", batch: 64, steps: 4, epochs: 2 },

@@ -40,8 +40,7 @@ await serve({
     });
     return {
       passes: (epochs) => model.fit(raw, y, { batchSize: network.batch, epochs }),
-      // The protocol's rows are scaled; the model scales by itself.
-      predict: (x) => model.predict(train.bytes ? Uint8Array.from(x, (v) => Math.round(v / train.scale)) : x).data,
+      predict: (_x, _rows, raw) => model.predict(raw).data,
     };
   },
   async makePredictor(job, weights) {

@@ -147,11 +147,12 @@ async function learn(makeTrainer, job) {
   }
 }
 
-async function accuracyOf(trainer, { inputs, classes }, { x, y }) {
+async function accuracyOf(trainer, { inputs, classes }, { raw, x, y }) {
   let right = 0;
   for (let from = 0; from < y.length; from += TEST_ROWS) {
     const labels = y.subarray(from, from + TEST_ROWS);
-    const scores = await trainer.predict(x.subarray(from * inputs, (from + labels.length) * inputs), labels.length);
+    const slice = (rows) => rows.subarray(from * inputs, (from + labels.length) * inputs);
+    const scores = await trainer.predict(slice(x), labels.length, slice(raw)); // floats, and as they are in the file
     labels.forEach((label, row) => {
       const own = scores.subarray(row * classes, (row + 1) * classes);
       if (own[label] === Math.max(...own)) right++;

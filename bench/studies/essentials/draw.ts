@@ -101,7 +101,12 @@ class Pen {
       height: HEIGHT,
       ...MARGINS,
       marginRight,
-      x: { label: null, tickSize: 0, ticks: xTicks, ...(chart.logX && { type: "log", tickFormat: String }) },
+      x: {
+        label: null,
+        tickSize: 0,
+        ticks: xTicks,
+        ...(chart.logX && { type: "log", tickFormat: (size: number) => `${size}` }),
+      },
       y: {
         label: null,
         tickSize: 0,

@@ -1,6 +1,7 @@
-import { loadModel } from "../../../../build/src/index.js";
+// What "lanewise/predict" is to who installs it: a package of its own cannot name the one that it lies in.
+import { loadPredictor } from "../../../../build/node/predict.js";
 import { report, testInput } from "./measured.mjs";
 
 const { folder } = JSON.parse(process.argv[2]);
-const model = await loadModel(`${folder}/model.safetensors`);
-report(model.predict(testInput(784)).data);
+const predictor = await loadPredictor(`${folder}/model.safetensors`);
+report(predictor.predict(testInput(784)).data);

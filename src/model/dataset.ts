@@ -93,6 +93,9 @@ interface Cached {
   sources(inputs: readonly Source[]): readonly Source[];
 }
 
+/** Rows of an epoch whose end is not known: more than there can be. */
+export const OPEN_END = 0x7fffffff;
+
 /** What a run reads its rows from: arrays, or a stream of which some are at hand. */
 export interface Feed {
   /** In an epoch; undefined while a stream has not ended. */

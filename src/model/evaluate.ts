@@ -1,13 +1,12 @@
 import { knownOptions, positiveInteger } from "../check.js";
 import { yieldToHost } from "../runtime/yield.js";
 import { type Compiled, type Core, metricsOf } from "./core.js";
-import { Dataset, type Feed, type Inputs, type Outputs, toSamples } from "./dataset.js";
+import { Dataset, type Feed, type Inputs, OPEN_END, type Outputs, toSamples } from "./dataset.js";
 import { finalLogsOf, logsOf } from "./logs.js";
 import { Pacer } from "./pacer.js";
 import { Sinks } from "./sinks.js";
 import { planValidation, refuseStreamOptions, type StreamPlan } from "./stream/plan.js";
 import { type ChunkSource, isChunkSource } from "./stream/source.js";
-import { OPEN_END, StreamDataset } from "./stream/streamDataset.js";
 import { type Weighting, weightsOf } from "./weights.js";
 
 export interface EvaluateOptions {
@@ -59,6 +58,7 @@ export async function evaluateStream(
   { batchRows = DEFAULT_BATCH, ...options }: EvaluationOptions & { batchRows?: number },
 ): Promise<Evaluation> {
   const { signal } = options;
+  const { StreamDataset } = await import("./stream/streamDataset.js");
   const data = await StreamDataset.open(core, compiled, { ...stream, batchRows, signal });
   try {
     return await evaluateDataset(core, data, options);

@@ -2,7 +2,7 @@ import type { Run } from "../program/run.js";
 import { yieldToHost } from "../runtime/yield.js";
 import type { Logs } from "./callback.js";
 import type { Core } from "./core.js";
-import { Dataset, type Feed, type Inputs, type Outputs } from "./dataset.js";
+import { Dataset, type Feed, type Inputs, OPEN_END, type Outputs } from "./dataset.js";
 import { DEFAULT_BATCH, evaluateDataset, evaluateStream, needTargets } from "./evaluate.js";
 import type { FitOptions, History, StopReason } from "./fitOptions.js";
 import { type ArrayPlan, type Plan, planFit } from "./fitPlan.js";
@@ -15,7 +15,6 @@ import { Pacer, SLICE_MS } from "./pacer.js";
 import { nonFiniteWhat } from "./step.js";
 import { isStream, rowsAnnounced, type StreamPlan } from "./stream/plan.js";
 import type { ChunkSource } from "./stream/source.js";
-import { OPEN_END, StreamDataset } from "./stream/streamDataset.js";
 import { trainInWorker } from "./worker.js";
 
 /** Trains. Everything is checked, and arrays are copied, before the first `await`. */
@@ -63,7 +62,8 @@ export async function train(core: Core, model: Model, plan: Plan): Promise<Histo
 }
 
 /** Its first chunk is read. */
-function openStream(core: Core, plan: Plan, { stepsPerEpoch, ...stream }: StreamPlan): Promise<StreamDataset> {
+async function openStream(core: Core, plan: Plan, { stepsPerEpoch, ...stream }: StreamPlan): Promise<Feed> {
+  const { StreamDataset } = await import("./stream/streamDataset.js"); // loaded when there is one
   const { compiled, batchSize, resume, signal } = plan;
   const { epoch, position } = core.progress;
   const rows = rowsAnnounced(plan);

@@ -6,13 +6,12 @@ import { ConfigError, DataError } from "../errors.js";
 import type { Callback } from "./callback.js";
 import type { Compiled, Core } from "./core.js";
 import { type Rows, sliceRows } from "./data.js";
-import { type Inputs, type Outputs, toSamples } from "./dataset.js";
+import { type Inputs, OPEN_END, type Outputs, toSamples } from "./dataset.js";
 import { FIT_OPTIONS, type FitOptions } from "./fitOptions.js";
 import { cacheablePart } from "./frozenCache.js";
 import type { FrozenPart } from "./frozenPart.js";
 import { isStream, planStream, planValidation, refuseStreamOptions, type StreamPlan } from "./stream/plan.js";
 import { type ChunkSource, isChunkSource } from "./stream/source.js";
-import { OPEN_END } from "./stream/streamDataset.js";
 import { weightsOf } from "./weights.js";
 import { checkWorker, type WorkerOptions } from "./worker.js";
 

@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Budgets in bytes; those that are `binding` fail the run; a `wish` is where it should go. */
 const CASES = [
-  { what: "sequential, dense, adam", code: `export { sequential, dense, adam } from "lanewise"`, wasm: "lanewise", budget: 93_000, binding: true, wish: 60_000 },
+  { what: "sequential, dense, adam", code: `export { sequential, dense, adam } from "lanewise"`, wasm: "lanewise", budget: 95_500, binding: true, wish: 60_000 },
   { what: "lanewise/predict", code: `export { loadPredictor } from "lanewise/predict"`, wasm: "lanewise-predict", budget: 29_000, binding: true },
   { what: "lanewise.wasm, raw", wasm: "lanewise", raw: true, budget: 64_000 },
 ]; // prettier-ignore

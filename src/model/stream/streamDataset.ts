@@ -3,16 +3,13 @@ import type { Run } from "../../program/run.js";
 import { yieldToHost } from "../../runtime/yield.js";
 import type { Compiled, Core } from "../core.js";
 import type { Rows } from "../data.js";
-import type { Feed } from "../dataset.js";
+import { type Feed, OPEN_END } from "../dataset.js";
 import { SLICE_MS } from "../pacer.js";
 import type { ClassWeight } from "../weights.js";
 import { ChunkFormat, rowsOfChunk } from "./chunk.js";
 import { ChunkReader } from "./reader.js";
 import { ShuffleBuffer } from "./shuffleBuffer.js";
 import type { ChunkSource } from "./source.js";
-
-/** Rows of an epoch whose end is not known: more than there can be. */
-export const OPEN_END = 0x7fffffff;
 
 /** Drawn rows that wait to be trained on: several batches where these are small, so that few refills are needed. */
 const WINDOW_ROWS = 1024;

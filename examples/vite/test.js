@@ -46,11 +46,11 @@ test("trains in a worker, draws, logs no error, and the page keeps its frames", 
 
   const { training, epochs } = await page.evaluate(() => window.frames60);
   const idle = await page.evaluate(() => window.rate(1000));
-  const rate = (1000 * training.length) / training.reduce((sum, ms) => sum + ms, 0);
+  // The median: a frame or two that something else delays say nothing of the page, and training in it would delay them all.
+  const rate = 1000 / training.sort((a, b) => a - b)[training.length >> 1];
   console.log(`${rate.toFixed(1)} frames a second over ${epochs} epochs in a worker; ${idle.toFixed(1)} at rest`);
   assert.ok(training.length > 5, `only ${training.length} frames`); // the training may take a quarter of a second
-  if (idle < 55) return console.log("The machine is busy with something else: frames are told, and not judged.");
-  assert.ok(rate > 0.5 * idle, `${rate} frames a second, ${idle} at rest`); // on this thread there would be a handful
+  assert.ok(rate > 0.85 * idle, `${rate} frames a second, ${idle} at rest`);
 });
 
 /** In the page: the time between frames from the first epoch's end to the last. */

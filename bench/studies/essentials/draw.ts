@@ -94,7 +94,7 @@ class Pen {
     const marginRight = 22 + LETTER_WIDTH * Math.max(...chart.lines.map(({ label }) => label.length));
     const width = Math.round(WIDTH + marginRight - 80);
     const yTicks = chart.logY ? logTicks(chart) : 6;
-    const xTicks = chart.logX ? powersOfTwo(chart) : 6;
+    const xTicks = chart.logX ? powersOfEight(chart) : 6;
     const svg = Plot.plot({
       document: this.#document,
       width,
@@ -105,7 +105,7 @@ class Pen {
         label: null,
         tickSize: 0,
         ticks: xTicks,
-        ...(chart.logX && { type: "log", tickFormat: (size: number) => `${size}` }),
+        ...(chart.logX && { type: "log", base: 8, tickFormat: String }),
       },
       y: {
         label: null,
@@ -250,8 +250,8 @@ function logTicks({ lines, yDomain }: LineChart): number[] {
     .filter((tick) => tick >= low && tick <= high);
 }
 
-/** 1, 8, 64, …: what sizes are usually. */
-function powersOfTwo({ lines }: LineChart): number[] {
+/** 1, 8, 64, …: powers of the scale's base, as no others are labelled. */
+function powersOfEight({ lines }: LineChart): number[] {
   const greatest = Math.max(...lines.flatMap(({ points }) => points.map(([x]) => x)));
   return Array.from({ length: 1 + Math.floor(Math.log2(greatest) / 3) }, (_, i) => 8 ** i);
 }
